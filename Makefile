@@ -1,0 +1,110 @@
+# Ringbolt: one binary, out-of-tree build, no configure step. `make help` lists the targets.
+CC       ?= cc
+CFLAGS   ?= -O2 -g
+PREFIX   ?= /usr/local
+B        ?= build
+T        ?=
+VERSION  := 0.1.0
+
+WARN  := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 \
+	 -Wno-format-nonliteral -Wframe-larger-than=16384
+FLAGS := -std=c11 -D_GNU_SOURCE -DRINGBOLT_VERSION='"$(VERSION)"' -I. $(WARN) -MMD -MP $(CFLAGS)
+LIBS  := -lcivetweb -lsqlite3 -lcjson -ljq -lcurl -lssl -lcrypto -lpthread -lm
+
+# A new .c file in a room, a new migration, system or example needs no edit here.
+ROOMS  := common common/store flow flow/steps server worker
+LIB_C  := $(foreach r,$(ROOMS),$(wildcard $r/*.c))
+CLI_C  := $(wildcard cli/*.c)
+UNIT_C := $(wildcard tests/unit/test_*.c)
+TOOL_C := $(wildcard tests/tools/*.c)
+ASSETS := $(sort $(wildcard migrations/*.sql schema/*.json schema/systems/*.json))
+obj     = $(patsubst %.c,$(B)/%.o,$1)
+UNITS  := $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNIT_C))
+TOOLS  := $(patsubst tests/tools/%.c,$(B)/tools/%,$(TOOL_C))
+comma  := ,
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all run deps test-deps test check unit lint e2e asan valgrind bench schema install clean help
+all: $(B)/ringbolt                         ## build the program (build/ringbolt)
+
+$(B)/ringbolt: $(call obj,$(CLI_C)) $(B)/lib.a
+	$(CC) $(FLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+$(B)/lib.a: $(call obj,$(LIB_C)) $(B)/assets.o
+	@rm -f $@
+	@$(AR) rcs $@ $^
+$(B)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(FLAGS) -c -o $@ $<
+$(B)/unit/%: tests/unit/%.c $(B)/lib.a
+	@mkdir -p $(@D)
+	$(CC) $(FLAGS) $(LDFLAGS) -o $@ $< $(B)/lib.a $(LIBS) -lcmocka
+$(B)/tools/%: tests/tools/%.c $(B)/lib.a
+	@mkdir -p $(@D)
+	$(CC) $(FLAGS) $(LDFLAGS) -o $@ $< $(B)/lib.a $(LIBS)
+
+# Files inside the binary: one table of name, bytes, size (common/assets.h reads it).
+$(B)/assets.S: $(ASSETS) Makefile
+	@mkdir -p $(@D)
+	@{ n=0; echo '.section .rodata'; \
+	   for f in $(ASSETS); do \
+	     printf 'a%d: .incbin "%s"\ne%d: .byte 0\nn%d: .asciz "%s"\n' $$n $$f $$n $$n $$f; n=$$((n+1)); \
+	   done; \
+	   printf '.section .data.rel.ro,"aw"\n.balign 8\n.globl assets_table\nassets_table:\n'; \
+	   i=0; while [ $$i -lt $$n ]; do \
+	     printf '.quad n%d, a%d, e%d - a%d\n' $$i $$i $$i $$i; i=$$((i+1)); done; \
+	   printf '.quad 0, 0, 0\n.section .note.GNU-stack,"",%%progbits\n'; } >$@
+$(B)/assets.o: $(B)/assets.S
+	$(CC) -c -o $@ $<
+
+run: deps                                  ## install what is missing, build, start with the example flows
+	@$(MAKE) -s all
+	@sh examples/run.sh $(B)/ringbolt
+deps:                                      ## install the packages the build needs (Debian 12)
+	@sh tests/lint/packages.sh build
+test-deps:                                 ## install the packages and npm modules the tests need
+	@sh tests/lint/packages.sh test
+	@cd tests && npm ci --silent --no-audit --no-fund
+
+test: test-deps                            ## everything CI runs
+	@$(MAKE) -s all tools unit-programs WERROR=1
+	@$(MAKE) -s lint
+	@$(MAKE) -s unit
+	@$(MAKE) -s e2e
+	@$(MAKE) -s valgrind
+	@$(MAKE) -s asan
+check: $(B)/ringbolt lint                  ## quick, no network; T=word runs what has the word in its name
+	@$(MAKE) -s unit e2e T=$(T)
+unit-programs: $(UNITS)
+tools: $(TOOLS)
+unit: $(UNITS)                             ## the unit tests (T=word)
+	@sh tests/unit/run.sh $(B)/unit $(T)
+e2e: $(B)/ringbolt tools                   ## the real binary, on free ports (T=word)
+	@RINGBOLT=$(CURDIR)/$(B)/ringbolt TOOLS=$(CURDIR)/$(B)/tools sh tests/e2e/run.sh $(T)
+lint:                                      ## floor plan, owners of libraries, file lengths, format of tests
+	@sh tests/lint/house.sh
+asan:                                      ## the unit and end-to-end tests under ASan and UBSan
+	@$(MAKE) -s B=build/asan CFLAGS="-O1 -g -fno-omit-frame-pointer -fsanitize=address$(comma)undefined" \
+		SANITIZED=asan all tools unit e2e
+valgrind: $(UNITS)                         ## the unit tests under valgrind
+	@VALGRIND=1 sh tests/unit/run.sh $(B)/unit $(T)
+bench: $(B)/ringbolt tools                 ## the ratios of docs/performance.md, in one run
+	@RINGBOLT=$(CURDIR)/$(B)/ringbolt TOOLS=$(CURDIR)/$(B)/tools node tests/bench/bench.mjs
+schema: $(B)/ringbolt                      ## redraw schema/database.sql and schema/flow.schema.json
+	$(B)/ringbolt schema database >schema/database.sql
+	$(B)/ringbolt schema flow >$(B)/flow.schema.json && mv $(B)/flow.schema.json schema/flow.schema.json
+install: $(B)/ringbolt                     ## PREFIX=/usr/local, DESTDIR=
+	install -D -m 755 $(B)/ringbolt $(DESTDIR)$(PREFIX)/bin/ringbolt
+clean:                                     ## remove build/
+	rm -rf build
+help:                                      ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
+
+ifdef WERROR
+FLAGS += -Werror
+endif
+ifdef SANITIZED
+export SANITIZED
+endif
+
+-include $(patsubst %.o,%.d,$(call obj,$(LIB_C) $(CLI_C))) $(UNITS:=.d) $(TOOLS:=.d)
