@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * flow: the document an integrator writes: one webhook, then steps. Parses and checks it
+ * whole, and answers what the front must know of it. This is the one header of this room
+ * that the server includes: it runs nothing and compiles no jq.
+ *
+ * A flow is immutable once parsed and owns all it points to. schema/flow.schema.json
+ * describes the document for editors; docs/flow.md for people.
+ */
+#ifndef FLOW_FLOW_H
+#define FLOW_FLOW_H
+
+#include "common/base.h"
+#include "common/buf.h"
+#include "common/err.h"
+#include "common/json.h"
+
+struct flow;
+
+/* ---- faults: all that is wrong with a document, not only the first ---- */
+
+struct fault {
+	char *pointer; /* JSON pointer (RFC 6901): "/steps/2/override_status"; "" is the whole */
+	char *text;    /* a sentence that names the thing and the way out */
+	bool warning;  /* runs, but ask yourself: never stops a flow from being applied */
+};
+
+struct faults {
+	struct fault *list;
+	size_t count;
+	size_t errors; /* how many of them are not warnings */
+};
+
+void faults_release(struct faults *f);
+
+/* flow_parse reads and checks a document. 0 and *out when it may be applied (there may be
+ * warnings); -1 when not, *out NULL and faults->errors > 0. faults is always filled. */
+int flow_parse(const char *text, size_t len, struct flow **out, struct faults *faults) MUSTCHECK;
+void flow_free(struct flow *f);
+
+/* flow_schema is schema/flow.schema.json, drawn from the step table and the declared
+ * parameters. The caller frees the tree. */
+cJSON *flow_schema(void);
+
+/* ---- what the front asks of a webhook ---- */
+
+enum flow_method {
+	FLOW_GET = 1,
+	FLOW_POST = 2,
+	FLOW_DELETE = 4,
+	FLOW_PATCH = 8,
+	FLOW_PUT = 16,
+	FLOW_HEAD = 32,
+	FLOW_OPTIONS = 64,
+};
+/* flow_method_find: the bit of "POST", or 0. flow_method_name: the name of one bit. */
+unsigned flow_method_find(const char *name);
+const char *flow_method_name(unsigned bit);
+
+enum flow_auth_type { AUTH_NONE, AUTH_API_KEY, AUTH_BASIC, AUTH_BEARER, AUTH_HMAC };
+
+struct flow_auth {
+	enum flow_auth_type type;
+	bool in_query;           /* api_key: in the query string instead of a header */
+	const char *name;        /* api_key: header or query name; hmac: header */
+	const char *user;        /* basic */
+	const char *algorithm;   /* hmac: "sha256", "sha1", "sha512", ... (crypto.h knows which) */
+	const char *prefix;      /* hmac: before the digest, "" when none */
+	const char *encoding;    /* hmac: "hex" or "base64" */
+	const char *const *secrets; /* names of the live secrets, any of which is accepted */
+	size_t n_secrets;
+};
+
+enum flow_reply_policy { REPLY_ACCEPTED, REPLY_RESPONSE };
+
+/* The table of "what the caller gets when...": one row, perhaps overridden by the flow. */
+enum flow_when {
+	WHEN_ACCEPTED,    /* stored; reply policy "accepted" */
+	WHEN_FAILED,      /* the run failed before replying */
+	WHEN_NO_REPLY,    /* the run ended without replying */
+	WHEN_DEADLINE,    /* the deadline is near */
+	WHEN_PAUSED,      /* stored as held */
+	WHEN_COUNT,
+};
+struct flow_answer {
+	int status;              /* 0: the default of docs/replies.md stands */
+	const char *body;        /* NULL: the default body */
+	const char *content_type;
+};
+
+/* After how long a failed run is tried again; attempts 1 means never. */
+struct flow_retry {
+	int attempts;        /* runs in all, the first included */
+	int64_t first_ms;
+	double factor;
+	int64_t max_ms;
+	double jitter;       /* 0 to 1: the share of the pause that is left to chance */
+	int64_t max_age_ms;  /* since arrival; 0 means no cap */
+};
+
+enum flow_record { RECORD_ALL, RECORD_ERRORS, RECORD_NONE };
+
+struct flow_webhook {
+	const char *system;       /* "github", "generic", ... */
+	const char *name;         /* for people */
+	const char *url_suffix;   /* "/orders/{id}" */
+	unsigned methods;         /* of enum flow_method */
+	struct flow_auth auth;
+	enum flow_reply_policy reply;
+	int64_t deadline_ms;
+	size_t max_body_bytes;    /* 0: the server's own limit */
+	bool dedupe;
+	int64_t dedupe_window_ms;
+	struct flow_answer when[WHEN_COUNT];
+	struct flow_retry retry;
+	enum flow_record record;
+	const char *const *redact_headers; /* lower-case names whose values never reach disk */
+	size_t n_redact_headers;
+	int64_t run_limit_ms;     /* a run that takes longer is killed; 0: the server's own limit */
+};
+
+const char *flow_name(const struct flow *f);  /* "orders": [a-z0-9][a-z0-9_-]{0,63} */
+const char *flow_title(const struct flow *f); /* for people; the name when none */
+const struct flow_webhook *flow_webhook(const struct flow *f);
+
+/* flow_has_effects: some step calls another system, so a run may not be repeated unseen. */
+bool flow_has_effects(const struct flow *f);
+
+/* flow_dedupe_key adds the key by which a delivery is known again: the flow's own
+ * expression (plain paths only), or else the SHA-256 of the body. 1, or 0 when the
+ * expression yields null or nothing (the event is then not de-duplicated), or -1. */
+struct scope_event;
+int flow_dedupe_key(const struct flow *f, const struct scope_event *event, struct buf *out,
+		    struct err *err) MUSTCHECK;
+
+/* flow_suffix_shape adds the suffix with its {name} parts made equal: "/orders/{}". Two
+ * suffixes of one shape and one method cannot both be published. */
+void flow_suffix_shape(const char *suffix, struct buf *out);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * path: the plain path, a strict subset of jq that cuts raw text:
+ *
+ *     .body.line_items[0]["x-y"].price     .steps.customer.status     .item
+ *
+ * Grammar: a part of the scope, then any of .name, ["text"], [number], [-number], each
+ * with an optional ?. Same results as jq: a missing member or item is null, a member of
+ * null is null, a member of anything else that is no object is an error (nothing, with ?).
+ */
+#ifndef FLOW_PATH_H
+#define FLOW_PATH_H
+
+#include "common/base.h"
+#include "common/err.h"
+#include "flow/scope.h"
+
+struct path;
+
+/* path_parse: NULL when the text is not a plain path (which is no error: jq will do). */
+struct path *path_parse(struct slice text);
+void path_free(struct path *p);
+
+enum scope_part path_part(const struct path *p);
+const char *path_step(const struct path *p); /* the name after .steps, or NULL */
+
+/* path_cut: 1 and *out (into the scope's text, or a constant "null"); 0 when a ? made it
+ * yield nothing; -1 with jq's own words for the mistake. */
+int path_cut(const struct path *p, struct scope *s, struct slice *out, struct err *err) MUSTCHECK;
+
+#endif

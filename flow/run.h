@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * run: one execution of a flow over one event. It needs no database: what a run asks of
+ * whoever hosts it (the worker, `ringbolt flow test`, a test) is the struct run_host.
+ */
+#ifndef FLOW_RUN_H
+#define FLOW_RUN_H
+
+#include "common/base.h"
+#include "common/buf.h"
+#include "common/err.h"
+#include "flow/flow.h"
+#include "flow/scope.h"
+
+/* What the caller is to get. */
+struct reply {
+	int status;
+	char *headers;        /* JSON [["Name","value"],...] in order; checked: see reply.h */
+	struct buf body;      /* empty for 204 */
+};
+void reply_release(struct reply *r);
+
+/* One call to another system, as http_request makes it; the host may answer it from a stub. */
+struct outbound_request;
+struct outbound_response;
+
+struct run_host {
+	void *arg;
+	/* The value of a secret, the caller's to mem_wipe_free: 1; 0 no such secret; -1. */
+	int (*secret)(void *arg, const char *name, char **value, struct err *err);
+	/* Called once, when the reply is decided and more than pure steps follow, so that it can
+	 * be stored and sent before them. NULL: it is only found in the result. */
+	int (*reply)(void *arg, const struct reply *reply, struct err *err);
+	/* Makes the call; NULL means outbound_call (flow/outbound.h). */
+	int (*call)(void *arg, const struct outbound_request *request,
+		    struct outbound_response *response, struct err *err);
+	bool trace_values;  /* keep each step's output in the trace */
+	bool trace_inputs;  /* and its evaluated parameters, secrets masked (flow test, console) */
+};
+
+enum run_outcome { RUN_SUCCEEDED, RUN_FAILED };
+
+struct run_result {
+	enum run_outcome outcome;
+	struct err err;        /* when failed: the sentence names flow, step and field */
+	char *failed_step;     /* its name, or NULL */
+	bool replied;
+	struct reply reply;
+	struct buf steps;      /* the trace, a JSON array, one object a step that was reached:
+				  {"name","type","outcome":"succeeded|failed|skipped|reused",
+				   "started_at","duration_ms","output","error",
+				   "input" (where recorded), "path" (switch: the branch taken)} */
+};
+void run_result_release(struct run_result *r);
+
+/* run_flow walks the steps. resume: the trace of an earlier run whose succeeded steps are
+ * not done again, their output reused (replay from the failed step), or an empty slice.
+ * Always fills out; whatever goes wrong is the outcome. */
+void run_flow(struct flow *f, const struct scope_event *event, struct slice resume,
+	      const struct run_host *host, struct run_result *out);
+
+/* run_prepare compiles the flow's jq program now instead of at its first use. */
+int run_prepare(struct flow *f, struct err *err) MUSTCHECK;
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * scope: what an expression can see, each part as JSON text.
+ *
+ *     .headers   {"content-type": "..."}: lower-case names, repeats joined with ", "
+ *     .query     {"a": "1", "b": ["1", "2"]}: decoded; a repeated key is a list
+ *     .path      {"name": "..."}: the {name} parts of the URL suffix
+ *     .body      the JSON text as received; a form as an object; other text as a string;
+ *                null when empty or binary
+ *     .event     {"id", "received_at", "method", "path", "remote", "content_type", "run",
+ *                "attempt", "trigger", "body_kind": json|form|text|binary|empty,
+ *                "body_error" (why a body that should be JSON is not), "body_bytes"}
+ *     .steps     {"<name>": <its output>} of the steps that have run
+ *     .item .index   inside for_each
+ *
+ * Parts are made when first asked for. A JSON body is never copied: .body is the slice
+ * that was received.
+ */
+#ifndef FLOW_SCOPE_H
+#define FLOW_SCOPE_H
+
+#include "common/base.h"
+#include "common/buf.h"
+
+enum scope_part {
+	SCOPE_HEADERS,
+	SCOPE_QUERY,
+	SCOPE_PATH,
+	SCOPE_BODY,
+	SCOPE_EVENT,
+	SCOPE_STEPS,
+	SCOPE_ITEM,
+	SCOPE_INDEX,
+	SCOPE_PARTS,
+};
+
+/* The request and the facts of the run, all borrowed: they outlive the scope. */
+struct scope_event {
+	int64_t id;           /* 0 in a test without an event */
+	int64_t received_at;  /* milliseconds since 1970 */
+	const char *method;
+	const char *path;     /* raw, without the query: "/in/orders/7" */
+	const char *query;    /* raw, without "?"; "" when none */
+	const char *headers;  /* JSON: [["Name","value"],...] in order, repeats kept */
+	const char *suffix;   /* the webhook's pattern: "/orders/{id}" */
+	const char *remote;   /* address of the caller */
+	const char *trigger;  /* "arrival", "retry", "replay", "crash", "test" */
+	int run;              /* number of this run of the event, from 1 */
+	int attempt;          /* attempts since arrival or replay, from 1 */
+	struct slice body;
+};
+
+struct scope; /* hidden: one per run */
+
+struct scope *scope_new(const struct scope_event *event);
+void scope_free(struct scope *s);
+
+/* scope_part gives the JSON text of a part; null's text when it does not exist here. Valid
+ * until the part changes or the scope is freed. */
+struct slice scope_part(struct scope *s, enum scope_part part);
+
+/* scope_part_find: the part named so ("headers"): its number, or -1. */
+int scope_part_find(const char *name, size_t len);
+
+/* scope_step_find cuts one step's output without building .steps: 1 and *out, or 0. */
+int scope_step_find(struct scope *s, const char *name, size_t len, struct slice *out);
+
+/* scope_step_set records a step's output (JSON text, copied); setting again replaces. */
+void scope_step_set(struct scope *s, const char *name, struct slice json);
+
+/* scope_item_set enters an item of a loop (json copied); a slice with ptr NULL leaves. */
+void scope_item_set(struct scope *s, struct slice json, int64_t index);
+
+/* scope_version rises whenever any part changes: evaluators cache by it. */
+uint64_t scope_version(const struct scope *s, enum scope_part part);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * step: what a step type is. A type is one file in flow/steps/ that ends in one const
+ * struct step_type, one line in the table of flow/steps.c, and one case in tests/flows/.
+ * Checker, schema, console form and manual all read the declared parameters.
+ */
+#ifndef FLOW_STEP_H
+#define FLOW_STEP_H
+
+#include "common/base.h"
+#include "common/err.h"
+#include "flow/param.h"
+#include "flow/run.h"
+#include "flow/value.h"
+
+struct step;  /* flow/document.h */
+struct walk;  /* flow/walk.h: a run in progress */
+
+/* What a step tells the engine. */
+enum step_result {
+	STEP_NEXT,   /* go on with the next step */
+	STEP_STOP,   /* the run ends here, succeeded */
+	STEP_FAILED, /* err says why */
+};
+
+struct step_type {
+	const char *name;           /* as written in a flow: "http_request" */
+	const char *text;           /* one sentence, for the console and the manual */
+	const struct param *params; /* ended by a NULL name; checked before a flow is saved */
+	bool effects;               /* acts on the world outside: may not be repeated unseen */
+	bool replies;               /* decides the reply */
+	/* What params cannot say; adds faults. May be NULL. */
+	void (*check)(const struct step *s, struct faults *faults);
+	/* Does it. output: JSON text, what .steps.<name> becomes (left empty: null). */
+	enum step_result (*run)(struct walk *w, const struct step *s, struct buf *output,
+				struct err *err);
+};
+
+/* step_type_find by name, or NULL; steps_table is the whole list, ended by NULL. */
+const struct step_type *step_type_find(const char *name);
+extern const struct step_type *const steps_table[];
+
+#endif
