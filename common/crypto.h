@@ -40,7 +40,7 @@ int crypto_open(const unsigned char key[CRYPTO_KEY_BYTES], struct slice sealed, 
 		struct buf *out, struct err *err) MUSTCHECK;
 
 /* Encodings; the decoders are strict and return 1, or 0 when the text is not of that form.
- * Base64 with padding; base64url without. hex writes lower case, reads both. */
+ * Base64 is that of RFC 4648 section 4, padded. hex writes lower case, reads both. */
 void crypto_hex(const void *bytes, size_t len, struct buf *out);
 int crypto_hex_decode(struct slice text, struct buf *out) MUSTCHECK;
 void crypto_base64(const void *bytes, size_t len, struct buf *out);

@@ -4,9 +4,10 @@
  * cJSON, which the others reach through here. What comes from callers is never made a
  * tree: see jsontext.h.
  *
- * Names are looked up case-sensitively. A number that a double cannot hold keeps its text:
- * json_parse makes it a cJSON_Raw node, which prints as it was; so test numbers with
- * json_is_number.
+ * Names are looked up case-sensitively. A number that a double cannot hold is a cJSON_Raw
+ * node with its text (and the nearest double in valuedouble); so test numbers with
+ * json_is_number. Every other number node carries its text in valuestring as well, which is
+ * how json_print prints 1.0 as 1.0: print with json_print, not with cJSON.
  */
 #ifndef COMMON_JSON_H
 #define COMMON_JSON_H
@@ -16,12 +17,13 @@
 
 #include <cjson/cJSON.h>
 
-/* json_parse: one document, checked first by jsontext_check; a key that stands twice in one
- * object is refused. The tree is the caller's (cJSON_Delete). NULL with a sentence that
- * names line and column. */
+/* json_parse: one document, checked first as jsontext_check does; a key that stands twice in
+ * one object is refused, and so is \u0000, which would cut a C string short. The tree is the
+ * caller's (cJSON_Delete). NULL with a sentence that names line and column. */
 cJSON *json_parse(const char *text, size_t len, struct err *err) MUSTCHECK;
 
-/* json_print: compact text, the caller's (free). Numbers print as they were read. */
+/* json_print: compact text, the caller's (free). Numbers print as they were read. The pretty
+ * one indents by two spaces and ends in a newline. */
 char *json_print(const cJSON *node);
 char *json_print_pretty(const cJSON *node);
 

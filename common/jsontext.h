@@ -32,8 +32,13 @@ enum jsontext_kind {
 #define JSONTEXT_DEPTH_MAX 200
 
 /* jsontext_check: exactly one JSON value, white space around it allowed, UTF-8, nested at
- * most max_depth levels. 0, or -1 with a sentence that names the byte offset. */
+ * most max_depth levels (and never more than 1024). 0, or -1 with a sentence that names the
+ * byte offset. */
 int jsontext_check(struct slice text, unsigned max_depth, struct err *err) MUSTCHECK;
+
+/* jsontext_fault is the check without the sentence: NULL when the text is right, else what
+ * is wrong there and its byte offset in *at, for those who say line and column. */
+const char *jsontext_fault(struct slice text, unsigned max_depth, size_t *at);
 
 /* jsontext_trim is the value without the white space around it. */
 struct slice jsontext_trim(struct slice text);

@@ -39,12 +39,19 @@ struct store;
 
 /* ---- opening ------------------------------------------------------------------ */
 
-/* store_prepare makes the data directory ready: creates it (0700) and the database, refuses
- * a foreign file, a newer database or an unwritable directory with a sentence, applies
- * migrations, and after an unclean end checkpoints and runs SQLite's quick_check. `serve`
- * calls it once, in a child, before any role is forked; commands that may come first
- * (flow apply, secret set) call it too. */
+/* store_key_file names the key file of the stores opened after it in this process; NULL or ""
+ * means DIR/ringbolt.key. It should lie outside the data directory and its backups. */
+void store_key_file(const char *path);
+
+/* store_prepare makes the data directory ready: creates it (0700), the database and the key
+ * file, refuses a foreign file, a newer database or an unwritable directory with a sentence,
+ * applies migrations. For commands that may come before the first `serve`. */
 int store_prepare(const char *dir, struct err *err) MUSTCHECK;
+
+/* store_recover does the same for `serve`, which holds the directory alone: after an unclean
+ * end it moves the log into the database, and with check (after EXIT_DISK) runs SQLite's
+ * quick_check before anything is acknowledged again. Called in a child, before any role. */
+int store_recover(const char *dir, bool check, struct err *err) MUSTCHECK;
 
 enum store_mode {
 	STORE_WRITE, /* the database exists and is of this version */
@@ -121,9 +128,9 @@ void answer_release(struct answer *a);
 int store_answer_wait(struct store *s, int64_t event_id, int64_t until_mono_ms,
 		      struct answer *out, struct err *err) MUSTCHECK;
 
-/* store_sync: everything committed before the call is synced when it returns 0; for the
- * caller who is answered 504 while his event is not synced yet. */
-int store_sync(struct store *s, struct err *err) MUSTCHECK;
+/* store_answer_late: the caller is about to be told 504. Written down, and his event synced,
+ * when it returns 0. */
+int store_answer_late(struct store *s, int64_t event_id, struct err *err) MUSTCHECK;
 
 /* ---- the workers --------------------------------------------------------------- */
 
@@ -157,10 +164,14 @@ struct run_done {               /* what a worker hands back; all borrowed */
 	int64_t again_at;       /* when failed: run again then; 0: no more */
 };
 
+/* How long a claim lasts at most: far more than any batch takes, since a death frees it at once. */
+#define LEASE_MS 900000
+
 /* store_exchange hands in what was done and takes what is due, in one transaction: first
  * all of done[], then at most max events into taken[] for this owner: as many pure ones as
  * there are, or one with effects. Live events go before replays. Returns how many were
- * taken. Synced when a reply is awaited or effects were or will be had.
+ * taken. Synced when a reply is awaited or
+ * effects were or will be had.
  * Work that was no longer this owner's is dropped without a word but a log line. */
 int store_exchange(struct store *s, int64_t owner, int64_t now, const struct run_done *done,
 		   size_t n_done, struct claim *taken, size_t max, struct err *err) MUSTCHECK;
@@ -190,6 +201,10 @@ struct owner_end {
 	const char *reason;     /* "its worker was killed by signal 9" */
 };
 int store_owner_free(struct store *s, const struct owner_end *end, struct err *err) MUSTCHECK;
+
+/* store_leases_expire does the same for claims whose lease has run out: the backstop for a
+ * worker that neither works nor dies. */
+int store_leases_expire(struct store *s, int64_t now, int crash_max, struct err *err) MUSTCHECK;
 
 /* store_next_due: the earliest due_at among queued events, or 0 when there are none. */
 int store_next_due(struct store *s, int64_t *due_at, struct err *err) MUSTCHECK;
@@ -349,6 +364,11 @@ struct count_row {
 };
 int store_counts_each(struct store *s, int (*each)(void *arg, const struct count_row *row), void *arg,
 		      struct err *err) MUSTCHECK;
+
+/* store_queue_cap: above this many queued events store_event_add answers ERR_BUSY; 0: no cap. */
+void store_queue_cap(struct store *s, int64_t max_queued);
+/* store_queue_recount sets the running count of queued events right (janitor). */
+int store_queue_recount(struct store *s, struct err *err) MUSTCHECK;
 
 /* store_checkpoint moves the log into the database when it has grown (janitor; also trims
  * rejections). Under the write lock. */

@@ -38,6 +38,10 @@ void faults_release(struct faults *f);
 int flow_parse(const char *text, size_t len, struct flow **out, struct faults *faults) MUSTCHECK;
 void flow_free(struct flow *f);
 
+/* flow_check_expressions compiles the flow's jq, which flow_parse does not (30 ms; never in
+ * the front). 0, or -1 with a fault added for each expression that jq refuses. */
+int flow_check_expressions(struct flow *f, struct faults *faults) MUSTCHECK;
+
 /* flow_schema is schema/flow.schema.json, drawn from the step table and the declared
  * parameters. The caller frees the tree. */
 cJSON *flow_schema(void);

@@ -17,15 +17,24 @@
 
 struct path;
 
-/* path_parse: NULL when the text is not a plain path (which is no error: jq will do). */
+/* path_parse: NULL when the text is not a plain path (which is no error: jq will do). The
+ * white space around it does not count; any within makes it no plain path. */
 struct path *path_parse(struct slice text);
+/* path_parse_secret: the same for $secrets.name and $secrets["name"]. */
+struct path *path_parse_secret(struct slice text);
 void path_free(struct path *p);
 
 enum scope_part path_part(const struct path *p);
 const char *path_step(const struct path *p); /* the name after .steps, or NULL */
+const char *path_secret(const struct path *p); /* the name after $secrets, or NULL */
 
 /* path_cut: 1 and *out (into the scope's text, or a constant "null"); 0 when a ? made it
  * yield nothing; -1 with jq's own words for the mistake. */
 int path_cut(const struct path *p, struct scope *s, struct slice *out, struct err *err) MUSTCHECK;
+
+/* path_cut_from walks a path of path_parse_secret (or the part of another that follows its
+ * scope part) from the given value; as path_cut. */
+int path_cut_from(const struct path *p, struct slice value, struct slice *out,
+		  struct err *err) MUSTCHECK;
 
 #endif

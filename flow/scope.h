@@ -7,9 +7,10 @@
  *     .path      {"name": "..."}: the {name} parts of the URL suffix
  *     .body      the JSON text as received; a form as an object; other text as a string;
  *                null when empty or binary
- *     .event     {"id", "received_at", "method", "path", "remote", "content_type", "run",
- *                "attempt", "trigger", "body_kind": json|form|text|binary|empty,
- *                "body_error" (why a body that should be JSON is not), "body_bytes"}
+ *     .event     {"id", "received_at" (ISO 8601), "received_at_ms" (since 1970), "method",
+ *                "path", "remote", "content_type", "run", "attempt", "trigger",
+ *                "body_kind": json|form|text|binary|empty, "body_bytes",
+ *                "body_error": why a body that should be JSON is not, or null}
  *     .steps     {"<name>": <its output>} of the steps that have run
  *     .item .index   inside for_each
  *
@@ -61,6 +62,7 @@ struct slice scope_part(struct scope *s, enum scope_part part);
 
 /* scope_part_find: the part named so ("headers"): its number, or -1. */
 int scope_part_find(const char *name, size_t len);
+const char *scope_part_name(enum scope_part part);
 
 /* scope_step_find cuts one step's output without building .steps: 1 and *out, or 0. */
 int scope_step_find(struct scope *s, const char *name, size_t len, struct slice *out);
@@ -68,10 +70,14 @@ int scope_step_find(struct scope *s, const char *name, size_t len, struct slice 
 /* scope_step_set records a step's output (JSON text, copied); setting again replaces. */
 void scope_step_set(struct scope *s, const char *name, struct slice json);
 
-/* scope_item_set enters an item of a loop (json copied); a slice with ptr NULL leaves. */
+/* scope_item_set makes json (copied) the item of a loop, in place of the one before; a slice
+ * with ptr NULL leaves the loop. A loop inside a loop sets the outer item again at its end. */
 void scope_item_set(struct scope *s, struct slice json, int64_t index);
 
-/* scope_version rises whenever any part changes: evaluators cache by it. */
+/* scope_version changes whenever the part does; no two scopes of a process ever share a
+ * version, so evaluators cache by it alone. */
 uint64_t scope_version(const struct scope *s, enum scope_part part);
+/* scope_step_version is the same of one step's output; 0 when it has not run. */
+uint64_t scope_step_version(const struct scope *s, const char *name, size_t len);
 
 #endif

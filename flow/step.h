@@ -21,6 +21,15 @@ enum step_result {
 	STEP_NEXT,   /* go on with the next step */
 	STEP_STOP,   /* the run ends here, succeeded */
 	STEP_FAILED, /* err says why */
+	STEP_ENDED,  /* the run ends here, failed as err says; on_error is not asked */
+};
+
+/* Where a run can go after a step of this type: what the checker of branches must know. */
+enum step_way {
+	WAY_ON,      /* to the next step */
+	WAY_MAY_END, /* to the next step, or the run ends (filter) */
+	WAY_ENDS,    /* the run ends (stop) */
+	WAY_FORKS,   /* into some of the lists of steps of its parameter "paths" (switch) */
 };
 
 struct step_type {
@@ -29,9 +38,12 @@ struct step_type {
 	const struct param *params; /* ended by a NULL name; checked before a flow is saved */
 	bool effects;               /* acts on the world outside: may not be repeated unseen */
 	bool replies;               /* decides the reply */
+	bool anew;                  /* done again when a run is resumed: it steers the run */
+	enum step_way way;
 	/* What params cannot say; adds faults. May be NULL. */
 	void (*check)(const struct step *s, struct faults *faults);
-	/* Does it. output: JSON text, what .steps.<name> becomes (left empty: null). */
+	/* Does it. output: JSON text, what .steps.<name> becomes (left empty: null). A step
+	 * that fails may leave an object there: it is kept beside the error. */
 	enum step_result (*run)(struct walk *w, const struct step *s, struct buf *output,
 				struct err *err);
 };
@@ -39,5 +51,8 @@ struct step_type {
 /* step_type_find by name, or NULL; steps_table is the whole list, ended by NULL. */
 const struct step_type *step_type_find(const char *name);
 extern const struct step_type *const steps_table[];
+
+/* step_type_later: the name is a type of the language that this version does not have. */
+bool step_type_later(const char *name);
 
 #endif

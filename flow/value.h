@@ -49,7 +49,8 @@ void value_free(struct value *v);
 bool value_is_constant(const struct value *v);
 
 /* value_uses calls back for each scope part and step its expressions name. */
-void value_uses(const struct value *v, void (*use)(void *arg, const struct value_use *use), void *arg);
+void value_uses(const struct value *v, void (*use)(void *arg, const struct value_use *use),
+		void *arg);
 /* value_secrets calls back for each $secrets.<name>. */
 void value_secrets(const struct value *v, void (*use)(void *arg, const char *name), void *arg);
 

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * inside: what the files behind store.h share, and nobody else sees.
+ *
+ * One process has one struct store: one writing connection, used by whoever leads the
+ * commit queue at that moment, and a few reading connections lent to threads for one
+ * question at a time. So memory does not grow with the number of threads.
+ */
+#ifndef COMMON_STORE_INSIDE_H
+#define COMMON_STORE_INSIDE_H
+
+#include "common/crypto.h"
+#include "common/store.h"
+#include "common/store/bell.h"
+#include "common/store/sql.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#define READERS_MAX 4
+#define RUN_ID(event, run) ((event) * 65536 + (run))
+#define RUN_MAX 65535
+#define OWNER_NOBODY 8388607 /* three bytes: see events in migrations/0001_first.sql */
+
+struct job;
+
+struct store {
+	char *dir;
+	bool read_only;
+	struct bell *bell;
+	int lock_fd;
+	int64_t queue_cap;
+
+	/* The commit queue (commit.c). */
+	pthread_mutex_t queue_lock;
+	struct job *queue_head, *queue_tail;
+	bool led;
+	struct conn writer;
+
+	/* For checkpoints alone (health.c). */
+	struct conn keeper;
+	int keeper_lock;
+
+	/* Reading connections (store.c). */
+	pthread_mutex_t readers_lock;
+	pthread_cond_t reader_back;
+	struct conn readers[READERS_MAX];
+	bool lent[READERS_MAX];
+	int readers_open;
+
+	atomic_bool broken;
+
+	/* The key file, and the secrets of the environment as it was at opening (secret.c). */
+	unsigned char key[CRYPTO_KEY_BYTES];
+	struct env_secret *env_secrets;
+	size_t n_env_secrets;
+};
+
+/* ---- one write transaction, shared by those who come together (commit.c) ---- */
+
+/* commit applies one change inside a write transaction and returns after its commit: what
+ * apply returned (zero or more), or -1 with nothing changed. durable: returns after the sync,
+ * too; otherwise the next durable commit syncs it. apply may be called twice, the first time
+ * undone, when a neighbour in the transaction failed; it must only use c and its arg, and not
+ * take long. */
+int commit(struct store *s, bool durable, int (*apply)(struct conn *c, void *arg, struct err *err),
+	   void *arg, struct err *err) MUSTCHECK;
+
+/* ---- the write lock (lock.c): flock on DIR/ringbolt.lock, freed by the kernel at a death ---- */
+int lock_open(const char *dir, struct err *err) MUSTCHECK; /* a descriptor, or -1 */
+int lock_take(int fd, struct err *err) MUSTCHECK;
+void lock_give(int fd);
+
+/* ---- reading connections ---- */
+struct conn *reader_take(struct store *s, struct err *err) MUSTCHECK;
+void reader_give(struct store *s, struct conn *c);
+
+/* ---- helpers of several files ---- */
+int migrate(struct conn *c, struct err *err) MUSTCHECK;
+int64_t migrate_target(void);
+int migrate_refuse_newer(int64_t have, struct err *err);
+int counts_add(struct conn *c, int64_t now, int64_t flow_id, const char *outcome, int64_t n,
+	       struct err *err) MUSTCHECK;
+int config_changed(struct conn *c, struct err *err) MUSTCHECK; /* inside the transaction */
+int secrets_make_key(const char *dir, const char *key_file, struct err *err) MUSTCHECK;
+int secrets_open(struct store *s, const char *key_file, struct err *err) MUSTCHECK;
+void secrets_close(struct store *s);
+char *store_path(const char *dir, const char *name); /* "DIR/name", the caller's */
+
+#endif

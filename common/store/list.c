@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Looking at events. The filter becomes one statement of fixed text, in which an unset part
+ * is passed as NULL and filters nothing; only `where` is the operator's own SQL, and it runs
+ * on a connection of its own that may read nothing but the documented views.
+ */
+#include "common/store/list.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What an operator's condition may read: the documented views, and JSON inside them. A table
+ * is read only where a view reads it. */
+static bool is_public(const char *table)
+{
+	static const char *const names[] = {
+		"event_history", "failed_events", "event_requests", "run_history", "step_history",
+		"rejected_requests", "queue_now", "daily_counts", "json_each", "json_tree"};
+
+	for (size_t i = 0; table && i < ARRAY_LEN(names); i++)
+		if (strcmp(table, names[i]) == 0)
+			return true;
+	return false;
+}
+
+static int only_looking(void *arg, int action, const char *table, const char *column, const char *db,
+			const char *view)
+{
+	(void)arg;
+	(void)column;
+	(void)db;
+	switch (action) {
+	case SQLITE_SELECT:
+	case SQLITE_FUNCTION:
+	case SQLITE_RECURSIVE: return SQLITE_OK;
+	case SQLITE_READ: return view || is_public(table) ? SQLITE_OK : SQLITE_DENY;
+	default: return SQLITE_DENY;
+	}
+}
+
+static void add_ids(struct buf *sql, const struct event_filter *f)
+{
+	buf_add_text(sql, " AND id IN (");
+	for (size_t i = 0; i < f->n_ids; i++)
+		buf_addf(sql, "%s%lld", i ? "," : "", (long long)f->ids[i]);
+	buf_add_char(sql, ')');
+}
+
+/* Which columns, then the filter. Numbers are written, texts are bound: see list_bind. */
+static void write_sql(struct buf *sql, const char *columns, const struct event_filter *f)
+{
+	buf_addf(sql, "SELECT %s FROM event_history WHERE 1", columns);
+	if (f->n_ids)
+		add_ids(sql, f);
+	if (f->flow)
+		buf_add_text(sql, " AND flow = ?1");
+	if (f->state)
+		buf_add_text(sql, " AND state = ?2");
+	if (f->error)
+		buf_add_text(sql, " AND instr(error, ?3) > 0");
+	/* Events arrive in the order of their ids, give or take a commit: an id's bound would be
+	 * quicker, the time is exact. */
+	if (f->since)
+		buf_add_text(sql, " AND received_at >= strftime('%Y-%m-%dT%H:%M:%fZ', ?4 / 1000.0, 'unixepoch')");
+	if (f->until)
+		buf_add_text(sql, " AND received_at < strftime('%Y-%m-%dT%H:%M:%fZ', ?5 / 1000.0, 'unixepoch')");
+	if (f->before_id)
+		buf_addf(sql, " AND id < %lld", (long long)f->before_id);
+	if (f->after_id)
+		buf_addf(sql, " AND id > %lld", (long long)f->after_id);
+	if (f->where)
+		buf_addf(sql, " AND (%s\n)", f->where);
+	buf_addf(sql, " ORDER BY id %s", f->oldest_first ? "" : "DESC");
+	if (f->limit)
+		buf_addf(sql, " LIMIT %zu", f->limit);
+}
+
+static int open_query(struct store *s, struct conn *c, const char *sql, const struct event_filter *f,
+		      sqlite3_stmt **st, struct err *err)
+{
+	char *path = store_path(s->dir, "ringbolt.db");
+	int bad = conn_open(path, false, c, err);
+	const char *tail = NULL;
+
+	free(path);
+	if (bad < 0)
+		return -1;
+	sqlite3_limit(c->db, SQLITE_LIMIT_EXPR_DEPTH, 100);
+	if (f->where)
+		sqlite3_set_authorizer(c->db, only_looking, NULL);
+	if (sqlite3_prepare_v2(c->db, sql, -1, st, &tail) != SQLITE_OK || !*st || (tail && *tail)) {
+		err_set(err, ERR_INVALID, "%s: %s; a condition is SQL over the view event_history, like \"error "
+			"LIKE '%%timeout%%' AND attempts > 1\"", f->where ? "--where" : "the filter",
+			tail && *tail ? "more than one statement" : sqlite3_errmsg(c->db));
+		sqlite3_finalize(*st);
+		return -1;
+	}
+	/* A parameter that the text does not name is no error. */
+	sqlite3_bind_text(*st, 1, f->flow, -1, SQLITE_STATIC);
+	sqlite3_bind_text(*st, 2, f->state, -1, SQLITE_STATIC);
+	sqlite3_bind_text(*st, 3, f->error, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(*st, 4, f->since);
+	sqlite3_bind_int64(*st, 5, f->until);
+	return 0;
+}
+
+int list_each(struct store *s, const char *columns, const struct event_filter *f,
+	      int (*each)(void *arg, sqlite3_stmt *st), void *arg, struct err *err)
+{
+	struct buf sql = BUF_INIT;
+	struct conn c = {0};
+	sqlite3_stmt *st = NULL;
+	int got;
+
+	write_sql(&sql, columns, f);
+	got = open_query(s, &c, sql.ptr, f, &st, err);
+	buf_release(&sql);
+	if (got == 0) {
+		while ((got = sqlite3_step(st)) == SQLITE_ROW)
+			if (each(arg, st) < 0)
+				break;
+		if (got != SQLITE_ROW && got != SQLITE_DONE) {
+			sql_fail(&c, err, "looking at events");
+			if (f->where && err && err->kind == ERR_SYSTEM)
+				err->kind = ERR_INVALID;
+			got = -1;
+		} else {
+			got = 0;
+		}
+		sqlite3_finalize(st);
+	}
+	conn_close(&c);
+	return got;
+}
+
+/* ---- rows for people ---- */
+
+struct rows {
+	int (*each)(void *arg, const struct event_row *row);
+	void *arg;
+};
+
+static int give_row(void *arg, sqlite3_stmt *st)
+{
+	struct rows *rows = arg;
+	struct event_row row = {
+		.id = sqlite3_column_int64(st, 0),
+		.flow = (const char *)sqlite3_column_text(st, 1),
+		.received_at = (const char *)sqlite3_column_text(st, 2),
+		.state = (const char *)sqlite3_column_text(st, 3),
+		.method = (const char *)sqlite3_column_text(st, 4),
+		.path = (const char *)sqlite3_column_text(st, 5),
+		.status = sqlite3_column_int(st, 6),
+		.attempts = sqlite3_column_int(st, 7),
+		.duration_ms = sqlite3_column_type(st, 8) == SQLITE_NULL ? -1 : sqlite3_column_int64(st, 8),
+		.error = (const char *)sqlite3_column_text(st, 9),
+	};
+	return rows->each(rows->arg, &row);
+}
+
+int store_events_each(struct store *s, const struct event_filter *filter,
+		      int (*each)(void *arg, const struct event_row *row), void *arg, struct err *err)
+{
+	struct rows rows = {each, arg};
+
+	return list_each(s, "id, flow, received_at, state, method, path, status, attempts, duration_ms, error",
+			 filter, give_row, &rows, err);
+}
+
+int store_rejections_each(struct store *s, size_t limit, int (*each)(void *arg, const struct rejection *row),
+			  void *arg, struct err *err)
+{
+	struct conn *c = reader_take(s, err);
+
+	if (!c)
+		return -1;
+	sqlite3_stmt *st = sql_ask(c, err,
+		"SELECT at, flow_id, status, cause, method, path, remote, headers, body_bytes "
+		"FROM rejections ORDER BY id DESC LIMIT ?", "i", limit ? (int64_t)limit : (int64_t)-1);
+	int got = st ? 1 : -1;
+	while (got > 0 && (got = sql_row(c, st, err)) > 0) {
+		struct rejection row = {
+			.at = sqlite3_column_int64(st, 0),
+			.flow_id = sqlite3_column_int64(st, 1),
+			.status = sqlite3_column_int(st, 2),
+			.cause = (const char *)sqlite3_column_text(st, 3),
+			.method = (const char *)sqlite3_column_text(st, 4),
+			.path = (const char *)sqlite3_column_text(st, 5),
+			.remote = (const char *)sqlite3_column_text(st, 6),
+			.headers = (const char *)sqlite3_column_text(st, 7),
+			.body_bytes = sqlite3_column_int64(st, 8),
+		};
+		if (each(arg, &row) < 0) {
+			sql_done(st);
+			break;
+		}
+	}
+	reader_give(s, c);
+	return got < 0 ? -1 : 0;
+}

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Replay: finished events go back into the queue for a new run, behind live traffic. The
+ * rate is written into their due times, so it holds over restarts and needs nobody to keep it.
+ */
+#include "common/store/list.h"
+
+#include "common/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Events moved in one transaction: intake never waits for more than these. */
+#define CHUNK 500
+
+struct chosen {
+	int64_t *ids;
+	size_t count;
+	struct replay_count *counts;
+};
+
+/* Columns: id, state, received_at in milliseconds. */
+static int choose(void *arg, sqlite3_stmt *st)
+{
+	struct chosen *chosen = arg;
+	struct replay_count *counts = chosen->counts;
+	const char *state = (const char *)sqlite3_column_text(st, 1);
+	int64_t at = sqlite3_column_int64(st, 2);
+
+	counts->matched++;
+	if (strcmp(state, "succeeded") != 0 && strcmp(state, "failed") != 0 && strcmp(state, "cancelled") != 0)
+		return 0;
+	counts->eligible++;
+	if (!counts->oldest_at || at < counts->oldest_at)
+		counts->oldest_at = at;
+	if (at > counts->newest_at)
+		counts->newest_at = at;
+	/* Doubling, by hand: the list may hold every event there is. */
+	if ((chosen->count & (chosen->count - 1)) == 0)
+		chosen->ids = mem_resize(chosen->ids, chosen->count ? chosen->count * 2 : 1, sizeof(int64_t));
+	chosen->ids[chosen->count++] = sqlite3_column_int64(st, 0);
+	return 0;
+}
+
+struct replaying {
+	const struct replay_plan *plan;
+	int64_t replay_id, now;
+	const int64_t *ids;
+	size_t count;
+	int64_t before; /* queued by earlier chunks */
+};
+
+static void describe(const struct event_filter *f, struct buf *out)
+{
+	if (f->n_ids)
+		buf_addf(out, "%zu ids; ", f->n_ids);
+	if (f->flow)
+		buf_addf(out, "flow = %s; ", f->flow);
+	if (f->state)
+		buf_addf(out, "state = %s; ", f->state);
+	if (f->since)
+		buf_addf(out, "since %lld; ", (long long)f->since);
+	if (f->until)
+		buf_addf(out, "until %lld; ", (long long)f->until);
+	if (f->error)
+		buf_addf(out, "error has %s; ", f->error);
+	if (f->where)
+		buf_addf(out, "where %s; ", f->where);
+}
+
+static int begin_replay(struct conn *c, void *arg, struct err *err)
+{
+	struct replaying *r = arg;
+	struct buf selection = BUF_INIT;
+
+	describe(&r->plan->filter, &selection);
+	int bad = sql_do(c, err,
+			 "INSERT INTO replays (created_at, reason, selection, version_now, from_failed, per_second, queued) "
+			 "VALUES (?, ?, ?, ?, ?, ?, 0)",
+			 "ittiii", r->now, r->plan->reason ? r->plan->reason : "", selection.ptr,
+			 (int64_t)r->plan->version_now, (int64_t)r->plan->from_failed_step,
+			 (int64_t)r->plan->per_second);
+	buf_release(&selection);
+	if (bad < 0)
+		return -1;
+	r->replay_id = sqlite3_last_insert_rowid(c->db);
+	return 0;
+}
+
+static int queue_one(struct conn *c, struct replaying *r, size_t i, int64_t due_at, struct err *err)
+{
+	/* An event whose flow has no published version any more keeps the one it had. */
+	return sql_do(c, err,
+		      "UPDATE events SET state = 'queued', owner = ?1, lane = 1, due_at = ?2, attempt = 0, "
+		      "crashes = 0, trigger = 'replay', replay_id = ?3, "
+		      "resume_run = CASE WHEN ?4 AND state = 'failed' THEN run END, "
+		      "version_id = CASE WHEN ?5 "
+		      "  THEN coalesce((SELECT f.version_id FROM flows f WHERE f.id = events.flow_id), version_id) "
+		      "  ELSE (SELECT q.version_id FROM requests q WHERE q.id = events.id) END "
+		      "WHERE id = ?6 AND run < ?7 AND state IN ('succeeded', 'failed', 'cancelled')",
+		      "iiiiiii", (int64_t)OWNER_NOBODY, due_at, r->replay_id,
+		      (int64_t)r->plan->from_failed_step, (int64_t)r->plan->version_now, r->ids[i],
+		      (int64_t)RUN_MAX);
+}
+
+static int queue_chunk(struct conn *c, void *arg, struct err *err)
+{
+	struct replaying *r = arg;
+	int queued = 0;
+
+	for (size_t i = 0; i < r->count; i++) {
+		int64_t place = r->before + (int64_t)i;
+		int64_t wait = r->plan->per_second > 0 ? place * 1000 / r->plan->per_second : 0;
+		int changed = queue_one(c, r, i, r->now + wait, err);
+		if (changed < 0)
+			return -1;
+		queued += changed;
+	}
+	if (sql_do(c, err, "UPDATE replays SET queued = queued + ? WHERE id = ?", "ii", (int64_t)queued,
+		   r->replay_id) < 0)
+		return -1;
+	return queued;
+}
+
+static int queue_all(struct store *s, struct replaying *r, const struct chosen *chosen,
+		     void (*progress)(void *arg, const struct replay_count *so_far), void *arg,
+		     struct err *err)
+{
+	if (commit(s, true, begin_replay, r, err) < 0)
+		return -1;
+	chosen->counts->replay_id = r->replay_id;
+	for (size_t at = 0; at < chosen->count; at += CHUNK) {
+		r->ids = chosen->ids + at;
+		r->count = chosen->count - at < CHUNK ? chosen->count - at : CHUNK;
+		r->before = (int64_t)at;
+		int queued = commit(s, true, queue_chunk, r, err);
+		if (queued < 0)
+			return -1;
+		chosen->counts->queued += queued;
+		atomic_fetch_add(&s->bell->queued, queued);
+		bell_ring_work(s->bell);
+		if (progress)
+			progress(arg, chosen->counts);
+	}
+	return 0;
+}
+
+int store_replay(struct store *s, const struct replay_plan *plan, bool dry_run, int64_t now,
+		 void (*progress)(void *arg, const struct replay_count *so_far), void *arg,
+		 struct replay_count *out, struct err *err)
+{
+	struct event_filter filter = plan->filter;
+	struct chosen chosen = {.counts = out};
+	struct replaying r = {.plan = plan, .now = now};
+
+	memset(out, 0, sizeof(*out));
+	filter.oldest_first = true;
+	int got = list_each(s, "id, state, CAST(round(unixepoch(received_at) * 1000) AS INTEGER)",
+			    &filter, choose, &chosen, err);
+	if (got == 0 && !dry_run && chosen.count > 0)
+		got = queue_all(s, &r, &chosen, progress, arg, err);
+	free(chosen.ids);
+	return got;
+}
+
+/* ---- cancelling ---- */
+
+static int cancel_chunk(struct conn *c, void *arg, struct err *err)
+{
+	struct replaying *r = arg;
+	int cancelled = 0;
+
+	for (size_t i = 0; i < r->count; i++) {
+		int changed = sql_do(c, err,
+				     "UPDATE events SET state = 'cancelled', owner = 0 "
+				     "WHERE id = ? AND state IN ('queued', 'held')", "i", r->ids[i]);
+		if (changed < 0)
+			return -1;
+		cancelled += changed;
+	}
+	return cancelled;
+}
+
+static int choose_open(void *arg, sqlite3_stmt *st)
+{
+	struct chosen *chosen = arg;
+	const char *state = (const char *)sqlite3_column_text(st, 1);
+
+	if (strcmp(state, "queued") != 0 && strcmp(state, "held") != 0)
+		return 0;
+	if ((chosen->count & (chosen->count - 1)) == 0)
+		chosen->ids = mem_resize(chosen->ids, chosen->count ? chosen->count * 2 : 1, sizeof(int64_t));
+	chosen->ids[chosen->count++] = sqlite3_column_int64(st, 0);
+	return 0;
+}
+
+int store_event_cancel(struct store *s, const struct event_filter *filter, struct err *err)
+{
+	struct chosen chosen = {0};
+	int cancelled = 0, got = list_each(s, "id, state", filter, choose_open, &chosen, err);
+
+	for (size_t at = 0; got >= 0 && at < chosen.count; at += CHUNK) {
+		struct replaying r = {.ids = chosen.ids + at,
+				      .count = chosen.count - at < CHUNK ? chosen.count - at : CHUNK};
+		got = commit(s, true, cancel_chunk, &r, err);
+		if (got > 0)
+			cancelled += got;
+	}
+	free(chosen.ids);
+	return got < 0 ? -1 : cancelled;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * document: a flow as it is held in memory. Inside this room only; others ask flow/flow.h.
+ */
+#ifndef FLOW_DOCUMENT_H
+#define FLOW_DOCUMENT_H
+
+#include "flow/flow.h"
+#include "flow/param.h"
+#include "flow/step.h"
+
+#define STEPS_DEPTH_MAX 16
+#define STEPS_MAX 500
+
+enum step_on_error {
+	ON_ERROR_FAIL,     /* the run fails */
+	ON_ERROR_CONTINUE, /* the output becomes {"error": ...} and the run goes on */
+	ON_ERROR_STEPS,    /* these steps run, then the run goes on */
+};
+
+struct step_list {
+	struct step *list;
+	size_t count;
+};
+
+struct step {
+	const char *name;             /* borrowed from the tree; "" when it had none */
+	const struct step_type *type; /* never NULL in a flow that parsed */
+	char *pointer;
+	size_t number;                /* in document order, from 0 */
+	struct args common;           /* what every step may say: see step_common_params */
+	struct args args;             /* what its type declares */
+	enum step_on_error on_error;
+	const struct step_list *on_error_steps;
+	int attempts;                 /* 1: no retry within the step */
+	int64_t pause_ms;
+	bool effects_after;           /* a step further down acts on the world outside */
+};
+
+struct flow {
+	cJSON *json;                  /* the document; everything else borrows from it */
+	struct args args;
+	struct flow_webhook webhook;
+	struct program *program;
+	const struct step_list *steps;
+	const struct step_list *on_error; /* NULL when none */
+	struct step **all;            /* every step in document order */
+	size_t n_all;
+	const struct value *dedupe_key;   /* NULL: the body's digest */
+	void **owned;                 /* freed with the flow */
+	size_t n_owned;
+};
+
+/* steps_read reads a list of steps. Never NULL; faults are noted. */
+struct step_list *steps_read(struct reader *r, const struct where *at, const cJSON *node);
+void steps_free(struct step_list *steps);
+
+/* flow_own hands memory over to the flow and returns it. */
+void *flow_own(struct flow *f, void *take);
+
+/* webhook_read fills f->webhook from the arguments and checks what declarations cannot say.
+ * What it needs of the flow's steps (is there a webhook_response?) has been read before. */
+void webhook_read(struct flow *f, const struct args *webhook, struct faults *faults);
+void auth_read(struct flow *f, const struct arg *auth, struct faults *faults);
+
+/* check_steps checks what needs the whole document: names, what an expression may see, and
+ * which branches end without a reply. */
+void check_steps(struct flow *f, struct faults *faults);
+
+/* The declarations: whole flow, webhook, every step, authentication. */
+extern const struct param flow_params[];
+extern const struct param webhook_params[];
+extern const struct param step_common_params[];
+extern const struct param_kind auth_kinds[];
+
+#endif

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT */
+/* What a step may ask of its run: its parameters evaluated, the reply, a call. Secrets enter
+ * here and are kept apart from all that is recorded. */
+#include "flow/walk_inner.h"
+
+#include "common/jsontext.h"
+#include "common/mem.h"
+#include "flow/header.h"
+#include "flow/outbound.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* An error may quote what the expression met, perhaps shortened, so it could hold a part of
+ * a secret that no mask finds. Evaluated with stand-ins, it quotes those. */
+static void error_without_secrets(struct walk *w, const struct value *v, const char *shown,
+				  struct err *err)
+{
+	struct buf again = BUF_INIT;
+	struct err other;
+
+	if (value_json(v, w->scope, shown, &again, &other) < 0)
+		*err = other;
+	else
+		err_set(err, ERR_INVALID, "the expression fails with this secret's value");
+	buf_release(&again);
+}
+
+/* What the trace may show of a value that uses secrets: the same with stand-ins. */
+static void show(struct walk *w, const struct value *v, const char *shown, struct slice json,
+		 struct buf *out)
+{
+	struct err unread;
+	int rc;
+
+	if (!shown) {
+		buf_add_slice(out, json);
+		return;
+	}
+	rc = value_json(v, w->scope, shown, out, &unread);
+	if (rc <= 0)
+		buf_add_text(out, rc < 0 ? "\"[secret]\"" : "null");
+}
+
+static void record_input(struct walk *w, const char *name, struct slice json)
+{
+	if (w->inputs.len)
+		buf_add_char(&w->inputs, ',');
+	buf_add_json_text(&w->inputs, name, strlen(name));
+	buf_add_char(&w->inputs, ':');
+	buf_add_slice(&w->inputs, json);
+}
+
+/* As value_json; seen gets what the trace may show, where inputs are wanted. */
+static int evaluate(struct walk *w, const struct value *v, const char *field, struct buf *out,
+		    struct buf *seen, struct err *err)
+{
+	struct buf real = BUF_INIT, shown = BUF_INIT;
+	size_t before = out->len;
+
+	int uses = secrets_for(&w->secrets, v, &real, &shown, err);
+	int rc = uses < 0 ? -1 : value_json(v, w->scope, uses ? real.ptr : NULL, out, err);
+	if (rc < 0 && uses > 0)
+		error_without_secrets(w, v, shown.ptr, err);
+	if (rc < 0)
+		err_within(err, "%s: ", field);
+	if (rc > 0 && w->host->trace_inputs)
+		show(w, v, uses ? shown.ptr : NULL,
+		     (struct slice){out->ptr + before, out->len - before}, seen);
+	secrets_wipe(&real);
+	buf_release(&shown);
+	return rc;
+}
+
+int walk_json(struct walk *w, const struct args *args, const char *name, struct buf *out,
+	      struct err *err)
+{
+	const struct arg *a = arg_find(args, name);
+	struct buf seen = BUF_INIT;
+
+	if (!a->value)
+		return 0;
+	int rc = evaluate(w, a->value, name, out, &seen, err);
+	/* What stands in a list would come several times under one name. */
+	if (seen.len && args == &w->step->args)
+		record_input(w, name, buf_slice(&seen));
+	buf_release(&seen);
+	return rc;
+}
+
+int walk_text(struct walk *w, const struct args *args, const char *name, struct buf *out,
+	      struct err *err)
+{
+	struct buf json = BUF_INIT;
+	int rc = walk_json(w, args, name, &json, err);
+
+	if (rc > 0)
+		jsontext_text(buf_slice(&json), out);
+	secrets_wipe(&json);
+	return rc;
+}
+
+int walk_truth(struct walk *w, const struct args *args, const char *name, struct err *err)
+{
+	struct buf json = BUF_INIT;
+	int rc = walk_json(w, args, name, &json, err);
+
+	if (rc > 0) {
+		enum jsontext_kind kind = jsontext_kind(buf_slice(&json));
+		rc = kind != JSONTEXT_NULL && kind != JSONTEXT_FALSE;
+	}
+	buf_release(&json);
+	return rc;
+}
+
+static void add_header(struct buf *out, const char *name, struct slice value)
+{
+	struct buf text = BUF_INIT;
+
+	jsontext_text(value, &text);
+	header_list_add(out, name, text.ptr, text.len);
+	secrets_wipe(&text);
+}
+
+static void add_headers(struct buf *out, const char *name, struct slice value)
+{
+	enum jsontext_kind kind = jsontext_kind(value);
+	struct jsontext_walk item;
+
+	if (kind == JSONTEXT_NULL)
+		return;
+	if (kind != JSONTEXT_ARRAY) {
+		add_header(out, name, value);
+		return;
+	}
+	jsontext_walk_start(&item, value);
+	while (jsontext_walk_next(&item)) {
+		if (jsontext_kind(item.value) != JSONTEXT_NULL)
+			add_header(out, name, item.value);
+	}
+}
+
+int walk_headers(struct walk *w, const struct args *args, const char *name, struct buf *out,
+		 struct err *err)
+{
+	const struct arg *a = arg_find(args, name);
+	struct buf json = BUF_INIT, seen = BUF_INIT, all = BUF_INIT;
+	int rc = 0;
+
+	buf_add_char(out, '[');
+	for (size_t i = 0; i < a->n_headers && rc >= 0; i++) {
+		buf_clear(&json);
+		buf_clear(&seen);
+		rc = evaluate(w, a->headers[i].value, a->headers[i].name, &json, &seen, err);
+		if (rc < 0)
+			err_within(err, "%s: ", name);
+		else if (rc > 0)
+			add_headers(out, a->headers[i].name, buf_slice(&json));
+		if (seen.len)
+			add_headers(&all, a->headers[i].name, buf_slice(&seen));
+	}
+	buf_add_char(out, ']');
+	if (all.len) {
+		buf_clear(&seen);
+		buf_addf(&seen, "[%s]", all.ptr);
+		record_input(w, name, buf_slice(&seen));
+	}
+	buf_release(&seen);
+	buf_release(&all);
+	secrets_wipe(&json);
+	return rc < 0 ? -1 : 0;
+}
+
+void walk_enter(struct walk *w, const struct step_list *steps, const char *path)
+{
+	assert(w->n_entered < WALK_ENTER_MAX); /* the parser bounds the paths of a switch */
+	w->entered[w->n_entered++] = steps;
+	if (w->n_entered == 1)
+		buf_clear(&w->paths);
+	else
+		buf_add_char(&w->paths, ',');
+	buf_add_json_text(&w->paths, path, strlen(path));
+}
+
+int walk_reply(struct walk *w, const struct step *s, struct reply *reply_take, struct err *err)
+{
+	struct run_result *out = w->out;
+
+	if (out->replied) {
+		reply_release(reply_take);
+		return err_set(err, ERR_CONFLICT, "step \"%s\" has answered the caller already; "
+			       "a call has one reply", w->replied_by);
+	}
+	out->replied = true;
+	out->reply = *reply_take;
+	w->replied_by = s->name;
+	if (!s->effects_after || !w->host->reply)
+		return 0;
+	return w->host->reply(w->host->arg, &out->reply, err) < 0 ? -1 : 0;
+}
+
+void walk_fail(struct walk *w, enum err_kind kind, const char *text)
+{
+	err_set(&w->marked, kind, "%s", text);
+	w->marked_step = w->step->name;
+}
+
+int walk_call(struct walk *w, const struct outbound_request *request,
+	      struct outbound_response *response, struct err *err)
+{
+	if (w->host->call)
+		return w->host->call(w->host->arg, request, response, err);
+	return outbound_call(request, response, err);
+}
+
+void walk_failed_status(struct walk *w, int status)
+{
+	w->failed_status = status;
+}
+
+void walk_idempotency_key(const struct walk *w, const struct step *s, struct buf *out)
+{
+	/* Without an event there is no number: the moment tells one test from the next. */
+	if (w->event->id)
+		buf_addf(out, "ringbolt-%lld-%s", (long long)w->event->id, s->name);
+	else
+		buf_addf(out, "ringbolt-test-%lld-%s", (long long)w->event->received_at, s->name);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * secrets: those a run has asked for. Fetched once, given to the fields that may use them,
+ * known again by their value wherever they might be written down, and wiped at the end.
+ */
+#ifndef FLOW_SECRETS_H
+#define FLOW_SECRETS_H
+
+#include "common/base.h"
+#include "common/buf.h"
+#include "common/err.h"
+#include "flow/run.h"
+#include "flow/value.h"
+
+struct secrets {
+	const struct run_host *host;
+	struct secret *list;
+	size_t count;
+};
+
+void secrets_release(struct secrets *s);
+
+/* secrets_for gathers those a value uses, as the JSON object its evaluation wants (real),
+ * and the same with "[secret NAME]" for values (shown). 1; 0 when it uses none; -1. */
+int secrets_for(struct secrets *s, const struct value *v, struct buf *real, struct buf *shown,
+		struct err *err) MUSTCHECK;
+/* secrets_wipe releases a buffer that held secrets. */
+void secrets_wipe(struct buf *b);
+
+/* secrets_mask_text replaces the secrets in a sentence; plain, percent-encoded, as JSON
+ * writes them, or in base64. Secrets of less than four bytes are not looked for: they would
+ * be found everywhere. */
+void secrets_mask_text(const struct secrets *s, char *text, size_t size);
+/* secrets_mask_json adds json with the secrets inside its strings and numbers replaced; it
+ * stays valid JSON. */
+void secrets_mask_json(const struct secrets *s, struct slice json, struct buf *out);
+
+#endif

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/* webhook_response: decides what the caller gets. The steps after it still run. */
+#include "flow/header.h"
+#include "flow/reply.h"
+#include "flow/walk.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const statuses[] = {"200", "201", "202", "204", NULL};
+static const char *const outcomes[] = {"succeeded", "failed", NULL};
+
+static const struct param params[] = {
+	{.name = "status", .type = PARAM_INT, .choices = statuses, .fallback = "200",
+	 .pattern = "for any other status use \"override_status\"",
+	 .text = "The HTTP status of a successful reply."},
+	{.name = "override_status", .type = PARAM_VALUE,
+	 .text = "Replaces the status unless it is null or empty: 200 to 599, no redirects."},
+	{.name = "headers", .type = PARAM_HEADERS, .refuse = header_refused_in_reply,
+	 .text = "Headers of the reply; a list of values repeats a header, empty or null leaves "
+		 "it out."},
+	{.name = "body", .type = PARAM_VALUE,
+	 .text = "The body: text is sent as text, anything else as JSON."},
+	{.name = "outcome", .type = PARAM_CHOICE, .choices = outcomes, .fallback = "succeeded",
+	 .text = "\"failed\" lets history say failed while the caller gets this reply."},
+	{.name = "message", .type = PARAM_TEXT_VALUE,
+	 .text = "Why, where the outcome is \"failed\"."},
+	{0},
+};
+
+static void check(const struct step *s, struct faults *faults)
+{
+	const struct arg *status = arg_find(&s->args, "status");
+
+	if (arg_int(&s->args, "status") == 204 && arg_given(&s->args, "body") &&
+	    !arg_given(&s->args, "override_status"))
+		warn_add(faults, status->pointer, NULL, "a 204 has no body: \"body\" is not sent");
+	if (arg_given(&s->args, "message") &&
+	    strcmp(arg_text(&s->args, "outcome"), "failed") != 0)
+		warn_add(faults, arg_find(&s->args, "message")->pointer, NULL,
+			 "\"message\" is only read where \"outcome\" is \"failed\"");
+}
+
+/* The status as declared or overridden; -1. */
+static int status_of(struct walk *w, const struct step *s, struct err *err)
+{
+	int status = (int)arg_int(&s->args, "status");
+	struct buf json = BUF_INIT;
+	int rc = walk_json(w, &s->args, "override_status", &json, err);
+
+	if (rc > 0) {
+		rc = reply_status(buf_slice(&json), &status, err);
+		if (rc < 0)
+			err_within(err, "override_status: ");
+	}
+	buf_release(&json);
+	return rc < 0 ? -1 : status;
+}
+
+static int mark(struct walk *w, const struct step *s, struct err *err)
+{
+	struct buf message = BUF_INIT;
+
+	if (strcmp(arg_text(&s->args, "outcome"), "failed") != 0)
+		return 0;
+	int rc = walk_text(w, &s->args, "message", &message, err);
+	if (rc >= 0)
+		walk_fail(w, ERR_INVALID, message.len ? message.ptr : "the reply says that it failed");
+	buf_release(&message);
+	return rc;
+}
+
+static enum step_result run(struct walk *w, const struct step *s, struct buf *output,
+			    struct err *err)
+{
+	struct buf headers = BUF_INIT, body = BUF_INIT;
+	enum step_result result = STEP_FAILED;
+	struct reply reply;
+
+	int status = status_of(w, s, err);
+	if (status < 0 || walk_headers(w, &s->args, "headers", &headers, err) < 0)
+		goto out;
+	int has_body = walk_json(w, &s->args, "body", &body, err);
+	if (has_body < 0)
+		goto out;
+	struct slice json = has_body ? buf_slice(&body) : (struct slice){0};
+	if (reply_make(&reply, status, buf_slice(&headers), json, err) < 0)
+		goto out;
+	buf_addf(output, "{\"status\":%d}", status);
+	if (mark(w, s, err) < 0) {
+		reply_release(&reply);
+		goto out;
+	}
+	if (walk_reply(w, s, &reply, err) == 0)
+		result = STEP_NEXT;
+out:
+	buf_release(&headers);
+	buf_release(&body);
+	return result;
+}
+
+extern const struct step_type step_webhook_response;
+const struct step_type step_webhook_response = {
+	.name = "webhook_response",
+	.text = "Answers the caller: status, headers, body.",
+	.params = params,
+	.replies = true,
+	.anew = true,
+	.check = check,
+	.run = run,
+};
