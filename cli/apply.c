@@ -15,18 +15,32 @@
 #include <string.h>
 #include <sys/stat.h>
 
+static struct apply_doc *add_doc(struct apply_set *set, const char *path, struct buf text)
+{
+	set->docs = mem_resize(set->docs, set->count + 1, sizeof(*set->docs));
+	set->docs[set->count] = (struct apply_doc){.path = mem_dup(path), .text = text};
+	return &set->docs[set->count++];
+}
+
 static int add_file(struct apply_set *set, const char *path, struct err *err)
 {
-	struct apply_doc doc = {.path = mem_dup(path), .text = BUF_INIT};
+	struct buf text = BUF_INIT;
 
-	if (cmd_read_file(path, APPLY_DOCUMENT_MAX, &doc.text, err) < 0) {
-		free(doc.path);
-		buf_release(&doc.text);
+	if (cmd_read_file(path, APPLY_DOCUMENT_MAX, &text, err) < 0) {
+		buf_release(&text);
 		return -1;
 	}
-	set->docs = mem_resize(set->docs, set->count + 1, sizeof(*set->docs));
-	set->docs[set->count++] = doc;
+	add_doc(set, path, text);
 	return 0;
+}
+
+/* One file of a folder that cannot be read is that file's fault, not the folder's. */
+static void add_unreadable(struct apply_set *set, const char *path, const struct err *why)
+{
+	struct apply_doc *doc = add_doc(set, path, (struct buf)BUF_INIT);
+
+	fault_add(&doc->faults, "", NULL, "%s", why->text);
+	doc->outcome = APPLY_FAULTY;
 }
 
 /* "orders.json", but no hidden file and no editor's leavings. */
@@ -45,19 +59,19 @@ static int by_name(const struct dirent **a, const struct dirent **b)
 static int add_folder(struct apply_set *set, const char *path, struct err *err)
 {
 	struct dirent **entries = NULL;
-	int n = scandir(path, &entries, is_document, by_name), rc = 0;
+	int n = scandir(path, &entries, is_document, by_name);
 
 	if (n < 0)
 		return err_set(err, ERR_SYSTEM, "%s cannot be read: %s", path, strerror(errno));
 	for (int i = 0; i < n; i++) {
 		char *file = mem_format("%s/%s", path, entries[i]->d_name);
-		if (rc == 0)
-			rc = add_file(set, file, err);
+		if (add_file(set, file, err) < 0)
+			add_unreadable(set, file, err);
 		free(file);
 		free(entries[i]);
 	}
 	free(entries);
-	return rc;
+	return 0;
 }
 
 int apply_add(struct apply_set *set, const char *path, struct err *err)
@@ -102,7 +116,8 @@ size_t apply_check(struct apply_set *set)
 
 	for (size_t i = 0; i < set->count; i++) {
 		struct apply_doc *doc = &set->docs[i];
-		if (flow_parse(doc->text.ptr, doc->text.len, &doc->flow, &doc->faults) == 0) {
+		if (doc->outcome != APPLY_FAULTY &&
+		    flow_parse(doc->text.ptr, doc->text.len, &doc->flow, &doc->faults) == 0) {
 			refuse_second(set, i);
 			if (flow_check_expressions(doc->flow, &doc->faults) < 0 || doc->faults.errors) {
 				flow_free(doc->flow);

@@ -60,7 +60,8 @@ int args_id(const char *word, int64_t *out, struct err *err) MUSTCHECK;
 /* args_rate reads "100/s" (or "6000/m"): events a second, at least 1. */
 int args_rate(const struct args *a, const char *name, int *per_second, struct err *err) MUSTCHECK;
 
-/* args_words checks how many words there are; what names them in the sentence: "FILE...". */
+/* args_words checks how many words there are; what names the missing one in the sentence. */
+#define ARGS_ANY ((size_t)-1)
 int args_words(const struct args *a, size_t min, size_t max, const char *what,
 	       struct err *err) MUSTCHECK;
 

@@ -103,8 +103,10 @@ static const char *check_scalar(const char *p, const char *end, const char **at,
 	if (*p == '"')
 		return check_string(p, end, at, what);
 	if (*p == '-' || is_digit(*p)) {
-		*what = "this is no number in JSON";
-		return check_number(p, end, at);
+		p = check_number(p, end, at);
+		if (!p)
+			*what = "this is no number in JSON";
+		return p;
 	}
 	if (left >= 4 && (memcmp(p, "true", 4) == 0 || memcmp(p, "null", 4) == 0))
 		return p + 4;

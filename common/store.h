@@ -370,6 +370,8 @@ void store_queue_cap(struct store *s, int64_t max_queued);
 /* store_queue_recount sets the running count of queued events right (janitor). */
 int store_queue_recount(struct store *s, struct err *err) MUSTCHECK;
 
+/* store_log_frames: how many pages stand in the log and not in the database yet. */
+int64_t store_log_frames(struct store *s);
 /* store_checkpoint moves the log into the database when it has grown (janitor; also trims
  * rejections). Under the write lock. */
 int store_checkpoint(struct store *s, struct err *err) MUSTCHECK;

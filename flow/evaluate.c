@@ -11,21 +11,6 @@
 #include <assert.h>
 #include <string.h>
 
-/* An error may quote what the expression met, perhaps shortened, so it could hold a part of
- * a secret that no mask finds. Evaluated with stand-ins, it quotes those. */
-static void error_without_secrets(struct walk *w, const struct value *v, const char *shown,
-				  struct err *err)
-{
-	struct buf again = BUF_INIT;
-	struct err other;
-
-	if (value_json(v, w->scope, shown, &again, &other) < 0)
-		*err = other;
-	else
-		err_set(err, ERR_INVALID, "the expression fails with this secret's value");
-	buf_release(&again);
-}
-
 /* What the trace may show of a value that uses secrets: the same with stand-ins. */
 static void show(struct walk *w, const struct value *v, const char *shown, struct slice json,
 		 struct buf *out)
@@ -60,8 +45,6 @@ static int evaluate(struct walk *w, const struct value *v, const char *field, st
 
 	int uses = secrets_for(&w->secrets, v, &real, &shown, err);
 	int rc = uses < 0 ? -1 : value_json(v, w->scope, uses ? real.ptr : NULL, out, err);
-	if (rc < 0 && uses > 0)
-		error_without_secrets(w, v, shown.ptr, err);
 	if (rc < 0)
 		err_within(err, "%s: ", field);
 	if (rc > 0 && w->host->trace_inputs)

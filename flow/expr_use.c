@@ -149,7 +149,9 @@ static int read_keyword(struct reader *r)
 {
 	const struct token *t = &r->tokens[r->i];
 	struct frame *f = top(r);
-	bool ends = token_is(t, "end"), turns = token_is(t, "then") || token_is(t, "elif") || token_is(t, "else");
+	static const char *const silent[] = {"and", "or", "try", "break"};
+	static const char *const turning[] = {"then", "elif", "else"};
+	bool ends = token_is(t, "end"), turns = among(t->text, turning, ARRAY_LEN(turning));
 
 	if (ends || turns) {
 		if (f->kind != 'i')
@@ -171,7 +173,7 @@ static int read_keyword(struct reader *r)
 	} else if (token_is(t, "def")) {
 		/* What . is in its body depends on who calls it. */
 		r->lost = r->use.unsure = true;
-	} else if (!token_is(t, "and") && !token_is(t, "or") && !token_is(t, "try") && !token_is(t, "break")) {
+	} else if (!among(t->text, silent, ARRAY_LEN(silent))) {
 		return 0;
 	}
 	r->after_term = false;

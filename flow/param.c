@@ -136,7 +136,7 @@ static void read_list(struct reader *r, const struct where *at, const struct par
 static void read_kind(struct reader *r, const struct where *at, const struct param *p,
 		      const cJSON *node, struct arg *out)
 {
-	static const struct param type_param[] = {{"type", PARAM_TEXT, PARAM_REQUIRED, "the kind", 0}, {0}};
+	static const struct param type_param[] = {{.name = "type"}, {0}};
 	const cJSON *type = json_get(node, "type");
 	struct where type_at = {at, "type", 0};
 	char hint[128];

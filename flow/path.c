@@ -52,7 +52,7 @@ static const char *read_string(const char *p, const char *end, struct segment *s
 	if (jsontext_check(literal, 1, NULL) < 0)
 		return NULL;
 	jsontext_string(literal, &text);
-	if (memchr(p, '\\', literal.len) && strstr(text.ptr, "\xEF\xBF\xBD")) {
+	if (memchr(p, '\\', literal.len) && memmem(text.ptr, text.len, "\xEF\xBF\xBD", 3)) {
 		buf_release(&text);
 		return NULL;
 	}

@@ -232,7 +232,7 @@ static void make_event(struct scope *s, struct buf *out)
 	struct buf type = BUF_INIT;
 	char at[CLOCK_ISO_SIZE];
 
-	scope_part(s, SCOPE_BODY); /* decides the kind */
+	const char *body_error = scope_body_error(s); /* and decides the kind */
 	bool typed = header(s, "content-type", &type);
 	buf_addf(out, "{\"id\":%" PRId64 ",\"received_at_ms\":%" PRId64, e->id, e->received_at);
 	add_member(out, "received_at", clock_iso(e->received_at, at));
@@ -242,7 +242,7 @@ static void make_event(struct scope *s, struct buf *out)
 	add_member(out, "content_type", typed ? type.ptr : NULL);
 	add_member(out, "trigger", e->trigger);
 	add_member(out, "body_kind", kinds[s->body_kind]);
-	add_member(out, "body_error", s->body_error.kind ? s->body_error.text : NULL);
+	add_member(out, "body_error", body_error);
 	buf_addf(out, ",\"body_bytes\":%zu,\"run\":%d,\"attempt\":%d}", e->body.len, e->run, e->attempt);
 	buf_release(&type);
 }
@@ -298,6 +298,12 @@ struct slice scope_part(struct scope *s, enum scope_part which)
 	}
 	part->text = buf_slice(&part->own);
 	return part->text;
+}
+
+const char *scope_body_error(struct scope *s)
+{
+	scope_part(s, SCOPE_BODY);
+	return s->body_error.kind ? s->body_error.text : NULL;
 }
 
 static struct step_output *find_step(const struct scope *s, const char *name, size_t len)

@@ -64,6 +64,9 @@ struct slice scope_part(struct scope *s, enum scope_part part);
 int scope_part_find(const char *name, size_t len);
 const char *scope_part_name(enum scope_part part);
 
+/* scope_body_error says why a body that was to be JSON is not; NULL when all is well. */
+const char *scope_body_error(struct scope *s);
+
 /* scope_step_find cuts one step's output without building .steps: 1 and *out, or 0. */
 int scope_step_find(struct scope *s, const char *name, size_t len, struct slice *out);
 

@@ -6,6 +6,7 @@
  *     "{{ .body.id }}"           one expression alone keeps its type
  *     "order {{ .body.id }}"     text around it makes text
  *     "\\{{"                     a literal {{
+ *     {"{{ .a }}": 1}            keys are never looked at: this one is what it is
  *     {"a": "{{ empty }}"}       empty leaves the member (or the item) out
  *
  * JSON is built as a tree with typed holes, never as spliced text. Each expression gives
@@ -39,8 +40,9 @@ enum value_flags {
 };
 
 /* value_compile reads a node of the document. Its jq expressions are added to program (not
- * compiled yet, see program_compile). NULL with a sentence that quotes the expression and
- * names the column. The node is not kept. */
+ * compiled yet, see program_compile), which must outlive the value; NULL will do where only
+ * plain paths stand. NULL with a sentence that quotes the expression and names the column,
+ * after a JSON pointer when the fault is not in node itself. The node is not kept. */
 struct value *value_compile(const cJSON *node, struct program *program, unsigned flags,
 			    struct err *err) MUSTCHECK;
 void value_free(struct value *v);
@@ -58,6 +60,8 @@ void value_secrets(const struct value *v, void (*use)(void *arg, const char *nam
  * secrets: a JSON object of the secrets a field may use, or NULL. */
 int value_json(const struct value *v, struct scope *s, const char *secrets, struct buf *out,
 	       struct err *err) MUSTCHECK;
+
+/* A secret that is named and not there is an error of its own (ERR_MISSING), not null. */
 
 /* value_text adds the value as text: strings bare, null as "null", others as compact JSON. */
 int value_text(const struct value *v, struct scope *s, const char *secrets, struct buf *out,

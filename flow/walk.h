@@ -25,6 +25,7 @@ int walk_truth(struct walk *w, const struct args *args, const char *name, struct
 int walk_headers(struct walk *w, const struct args *args, const char *name, struct buf *out,
 		 struct err *err) MUSTCHECK;
 
+#define WALK_ENTER_MAX 64
 /* walk_enter: once this step is done, these steps run before the next one. path is the name
  * of the branch, for the trace. May be called several times. */
 void walk_enter(struct walk *w, const struct step_list *steps, const char *path);

@@ -10,8 +10,6 @@
 #include "flow/secrets.h"
 #include "flow/walk.h"
 
-#define WALK_ENTER_MAX 64
-
 struct walk {
 	struct flow *flow;
 	struct scope *scope;

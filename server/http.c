@@ -47,13 +47,11 @@ static int refuse_body(struct http_refusal *why, int64_t within_ms, size_t so_fa
 		       const struct http_request *r)
 {
 	if (http_wire.timed_out)
-		return http_refuse(why, 408, "the body was not complete after %" PRId64 " ms; %zu "
-				   "bytes had arrived", within_ms, so_far);
-	if (!http_wire.ended && r->chunked)
-		return http_refuse(why, 400, "the chunked body is malformed after %zu bytes", so_far);
+		return http_refuse(why, 408, "the body was not complete after %" PRId64 " ms", within_ms);
 	if (r->chunked)
-		return http_refuse(why, 400, "the connection ended in the middle of the chunked "
-				   "body, after %zu bytes", so_far);
+		return http_refuse(why, 400, http_wire.ended
+			? "the connection ended in the middle of the chunked body"
+			: "the chunked body is malformed");
 	return http_refuse(why, 400, "the connection ended after %zu of %" PRId64 " body bytes",
 			   so_far, r->content_length);
 }
@@ -169,15 +167,12 @@ static int on_request(struct mg_connection *conn)
 	struct http_request request;
 	struct http_response response;
 	struct http_refusal why;
-	const char *head = http_wire.head;
 
 	request_fill(&request, info, headers);
 	http_response_init(&response);
 	atomic_fetch_add(&l->active, 1);
-	if (http_guard_check(&request, &why) < 0 ||
-	    http_guard_layout(&request, head,
-			      head ? head + HTTP_HEAD_BYTES : request.version + HTTP_HEAD_BYTES,
-			      &why) < 0) {
+	const char *head = http_wire.head;
+	if (http_guard(&request, head, head ? head + HTTP_HEAD_BYTES : NULL, &why) < 0) {
 		if (l->setup.refused)
 			l->setup.refused(l->setup.arg, &request, request.remote, &why);
 		http_response_error(&response, why.status, why.text);
@@ -194,30 +189,41 @@ static int on_request(struct mg_connection *conn)
 	return response.status;
 }
 
-/* What CivetWeb refuses by itself, in our words. Of the request it holds nothing that can be
- * trusted then, not even its method. */
-static int on_refused(struct mg_connection *conn, int status, const char *text)
+static _Thread_local bool refused_here; /* on this connection: it ends now */
+
+static void refuse_unread(struct mg_connection *conn, const struct http_refusal *why)
 {
 	const struct mg_request_info *info = mg_get_request_info(conn);
 	struct http_listener *l = info->user_data;
 	struct http_response response;
+
+	refused_here = true;
+	if (l->setup.refused)
+		l->setup.refused(l->setup.arg, NULL, info->remote_addr, why);
+	http_response_init(&response);
+	http_response_error(&response, why->status, why->text);
+	answer(conn, &response, false, false, true);
+	http_response_release(&response);
+}
+
+/* What CivetWeb refuses by itself, in our words. Of the request it holds nothing that can be
+ * trusted then, not even its method. */
+static int on_refused(struct mg_connection *conn, int status, const char *text)
+{
 	struct http_refusal why;
 
-	if (status == 413)
+	if (status == 413 || (status == 400 && http_wire.filled))
 		http_refuse(&why, 431, "the request line and headers are larger than %d bytes",
 			    HTTP_HEAD_BYTES);
 	else if (status == 411)
 		http_refuse(&why, 400, "Content-Length is not a plain number of bytes");
+	else if (status == 400 && http_wire.timed_out)
+		http_refuse(&why, 408, "the request's head was not complete after %d ms", HTTP_HEAD_MS);
 	else if (status == 505)
 		http_refuse(&why, 505, "only HTTP/1.0 and HTTP/1.1 are spoken here");
 	else
 		http_refuse(&why, 400, "the request's head is incomplete or malformed (%.60s)", text);
-	if (l->setup.refused)
-		l->setup.refused(l->setup.arg, NULL, info->remote_addr, &why);
-	http_response_init(&response);
-	http_response_error(&response, why.status, why.text);
-	answer(conn, &response, false, false, true);
-	http_response_release(&response);
+	refuse_unread(conn, &why);
 	return 0;
 }
 
@@ -253,18 +259,28 @@ static void *on_thread(const struct mg_context *context, int type)
 
 static int on_connection(const struct mg_connection *conn, void **data)
 {
-	struct http_listener *l = mg_get_request_info(conn)->user_data;
+	struct http_listener *l = mg_get_user_data(mg_get_context(conn));
 
 	(void)data;
 	http_wire.fd = -1;
+	refused_here = false;
 	atomic_fetch_add_explicit(&l->connections, 1, memory_order_relaxed);
 	return 0;
 }
 
+/* CivetWeb hangs up without a word on "*" and on a URL of another server, which it takes for a
+ * request to a proxy; this is the last moment to say one. */
 static void on_close(const struct mg_connection *conn)
 {
-	struct http_listener *l = mg_get_request_info(conn)->user_data;
+	const struct mg_request_info *info = mg_get_request_info(conn);
+	struct http_listener *l = mg_get_user_data(mg_get_context(conn));
+	struct http_refusal why;
 
+	if (info && info->request_uri && !info->local_uri_raw && !refused_here) {
+		http_refuse(&why, 400, "the request line must hold a path that begins with a "
+			    "slash, not a whole URL");
+		refuse_unread((struct mg_connection *)conn, &why);
+	}
 	http_wire.fd = -1;
 	atomic_fetch_sub_explicit(&l->connections, 1, memory_order_relaxed);
 }

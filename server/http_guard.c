@@ -230,6 +230,10 @@ int http_guard_layout(const struct http_request *r, const char *head, const char
 {
 	const char *next = r->n_headers ? r->headers[0].name : NULL;
 
+	if (r->n_headers > HTTP_HEADERS_MAX) /* more may have been dropped: http_guard_check refuses */
+		return 0;
+	if (!end)
+		end = r->version + HTTP_HEAD_BYTES;
 	if (check_line(r, head, why) < 0)
 		return -1;
 	if (!line_ends(r->version + strlen(r->version), end, next, true))
@@ -247,4 +251,16 @@ int http_guard_layout(const struct http_request *r, const char *head, const char
 					   "folded over several lines", h->name);
 	}
 	return 0;
+}
+
+int http_guard(struct http_request *r, const char *head, const char *end, struct http_refusal *why)
+{
+	if (http_guard_layout(r, head, end, why) < 0)
+		return -1;
+	for (size_t i = 0; i < r->n_headers; i++) {
+		char *value = (char *)r->headers[i].value; /* in a buffer that is ours to write */
+		for (size_t n = strlen(value); n && (value[n - 1] == ' ' || value[n - 1] == '\t'); n--)
+			value[n - 1] = '\0';
+	}
+	return http_guard_check(r, why);
 }

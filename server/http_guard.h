@@ -12,6 +12,11 @@
 
 #include "server/http.h"
 
+/* http_guard is all of it, in the only order that works: the layout is judged by addresses,
+ * then the white space behind each value is cut off, in the buffer, then the rest is judged. */
+int http_guard(struct http_request *r, const char *head, const char *end,
+	       struct http_refusal *why) MUSTCHECK;
+
 /* http_guard_check refuses: more than HTTP_HEADERS_MAX headers (431); a name that is no
  * token; a control byte in a value; Content-Length twice, with anything but digits, or
  * together with Transfer-Encoding; a Transfer-Encoding that is not exactly one "chunked", or
@@ -24,8 +29,8 @@ int http_guard_check(struct http_request *r, struct http_refusal *why) MUSTCHECK
 /* http_guard_layout looks at the buffer CivetWeb parsed in place, where each separator it
  * saw is a NUL byte now: a folded line, a space before a colon, a line that ends in a bare
  * LF, white space in front of or inside the request line, each leave another pattern than a
- * well-formed head. head is the start of the buffer (NULL: not known, not checked), end its
- * end, version the text after "HTTP/". 0, or -1 and *why. */
+ * well-formed head. The texts of the request must all lie in that buffer; head is its start and end its end (NULL: not known, not checked).
+ * 0, or -1 and *why. */
 int http_guard_layout(const struct http_request *r, const char *head, const char *end,
 		      struct http_refusal *why) MUSTCHECK;
 

@@ -100,7 +100,10 @@ int poll(struct pollfd *fds, nfds_t n, int timeout_ms)
 		return poll_until(fds, w->read_until_mono_ms, false);
 	if (w->write_until_mono_ms && (fds->events & POLLOUT))
 		return poll_until(fds, w->write_until_mono_ms, true);
-	return poll_with_stop(fds, timeout_ms);
+	int got = poll_with_stop(fds, timeout_ms);
+	if (got == 0)
+		http_wire.timed_out = true;
+	return got;
 }
 #pragma GCC diagnostic pop
 
@@ -114,6 +117,9 @@ ssize_t recv(int fd, void *bytes, size_t len, int flags)
 	w->fd = fd;
 	if (n == 0)
 		w->ended = true;
+	if (n > 0)
+		w->timed_out = false;
+	w->filled = n > 0 && (size_t)n == len;
 	/* An empty buffer for a head is asked to be filled whole, and only that one is so large
 	 * while no body is being read. */
 	if (len == HTTP_HEAD_BYTES && !w->read_until_mono_ms)

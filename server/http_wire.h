@@ -20,7 +20,8 @@ struct http_wire {              /* of one thread */
 	int fd;                 /* of its connection; -1 before the first byte */
 	const char *head;       /* where CivetWeb reads request heads to; NULL unknown */
 	int64_t read_until_mono_ms, write_until_mono_ms; /* 0: none */
-	bool timed_out, ended;  /* since http_wire_body: how the reading stopped */
+	bool timed_out, ended;  /* how the reading stopped: in silence, or by the peer's end */
+	bool filled;            /* the last read left no room in the buffer it was for */
 };
 
 extern _Thread_local struct http_wire http_wire;

@@ -23,6 +23,7 @@ struct bell {
 	_Atomic uint32_t waiting;  /* sleepers on work: nobody there, no system call */
 	_Atomic uint32_t config;   /* rises with each change of flows and secrets */
 	_Atomic int64_t queued;    /* events queued, counted along; set right by bell's owner */
+	_Atomic int64_t log_frames; /* pages in the log that are not in the database yet */
 	_Atomic uint32_t answers[BELL_SLOTS]; /* by event id: its waiting caller sleeps on one */
 };
 

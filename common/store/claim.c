@@ -56,7 +56,7 @@ static int write_run(struct conn *c, const struct run_done *d, const char *outco
 		      "reply_status = coalesce(reply_status, excluded.reply_status), "
 		      "reply_headers = coalesce(reply_headers, excluded.reply_headers), "
 		      "reply_body = coalesce(reply_body, excluded.reply_body)",
-		      "iittiitttsits", RUN_ID(claim->event_id, claim->run), claim->version_id,
+		      "iittiitttsito", RUN_ID(claim->event_id, claim->run), claim->version_id,
 		      claim->trigger, outcome, d->started_at, d->ended_at, d->error, d->error_kind,
 		      d->failed_step, d->steps.len ? d->steps : none,
 		      (int64_t)(d->replied ? d->reply_status : 0), d->replied ? d->reply_headers : NULL,

@@ -72,12 +72,10 @@ static int finish(struct store *s, struct err *err)
 		undo(s);
 		return -1;
 	}
-	if (s->writer.wal_frames > WAL_FRAMES_MAX) {
-		int moved;
-		if (sqlite3_wal_checkpoint_v2(s->writer.db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, &moved) ==
-		    SQLITE_OK)
-			s->writer.wal_frames = 0;
-	}
+	if (s->writer.wal_frames > WAL_FRAMES_MAX &&
+	    sqlite3_wal_checkpoint_v2(s->writer.db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) == SQLITE_OK)
+		s->writer.wal_frames = 0;
+	atomic_store(&s->bell->log_frames, s->writer.wal_frames);
 	lock_give(s->lock_fd);
 	return 0;
 }

@@ -88,6 +88,11 @@ static int trim_rejections(struct conn *c, void *arg, struct err *err)
 		      (int64_t)REJECTIONS_KEPT);
 }
 
+int64_t store_log_frames(struct store *s)
+{
+	return atomic_load(&s->bell->log_frames);
+}
+
 /* Checkpoints have a connection and a lock descriptor of their own, so that they shut out the
  * commits of this process's other threads like those of any other process. */
 static int open_keeper(struct store *s, struct err *err)
@@ -111,7 +116,10 @@ int store_checkpoint(struct store *s, struct err *err)
 	    lock_take(s->keeper_lock, err) < 0)
 		return -1;
 	/* No commit of ours runs while this does: see lock.c. */
-	int code = sqlite3_wal_checkpoint_v2(s->keeper.db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	int in_log = 0, moved = 0;
+	int code = sqlite3_wal_checkpoint_v2(s->keeper.db, NULL, SQLITE_CHECKPOINT_PASSIVE, &in_log, &moved);
+	if (code == SQLITE_OK && in_log == moved)
+		atomic_store(&s->bell->log_frames, 0);
 	lock_give(s->keeper_lock);
 	if (code == SQLITE_OK || code == SQLITE_BUSY)
 		return 0;
@@ -132,6 +140,7 @@ int store_backup(struct store *s, const char *path, struct err *err)
 		err_set(err, ERR_CONFLICT, "%s exists already: a backup never writes over a file", path);
 	} else if (conn_open(source, true, &c, err) == 0) {
 		mode_t old = umask(0077);
+		sqlite3_limit(c.db, SQLITE_LIMIT_ATTACHED, 1); /* the copy itself */
 		result = sql_do(&c, err, "VACUUM INTO ?", "t", path) < 0 ? -1 : 0;
 		umask(old);
 	}

@@ -32,7 +32,7 @@ static int put_reply(struct conn *c, void *arg, struct err *err)
 	return sql_do(c, err,
 		      "INSERT INTO runs (id, version_id, trigger, outcome, started_at, reply_status, "
 		      "reply_headers, reply_body) VALUES (?, ?, ?, 'running', ?, ?, ?, ?)",
-		      "iitiits", RUN_ID(p->claim->event_id, p->claim->run), p->claim->version_id,
+		      "iitiitb", RUN_ID(p->claim->event_id, p->claim->run), p->claim->version_id,
 		      p->claim->trigger, clock_wall_ms(), (int64_t)p->status, p->headers, p->body) < 0
 		       ? -1 : 1;
 }

@@ -55,6 +55,10 @@ static int on_commit(void *arg, sqlite3 *db, const char *name, int frames)
 	return SQLITE_OK;
 }
 
+/* The views use json_each, which SQLite of Debian 12 calls safe only in a trusted schema. */
+#define READER_SETTINGS \
+	"PRAGMA query_only = ON; PRAGMA cache_size = -512; PRAGMA trusted_schema = ON;"
+
 int conn_open(const char *path, bool write, struct conn *c, struct err *err)
 {
 	static const char settings[] =
@@ -86,7 +90,7 @@ int conn_open(const char *path, bool write, struct conn *c, struct err *err)
 	sqlite3_db_config(c->db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
 	sqlite3_limit(c->db, SQLITE_LIMIT_ATTACHED, 0);
 	if (sql_script(c, settings, err) < 0 ||
-	    sql_script(c, write ? "PRAGMA cache_size = -8192" : "PRAGMA query_only = ON; PRAGMA cache_size = -512", err) < 0) {
+	    sql_script(c, write ? "PRAGMA cache_size = -8192" : READER_SETTINGS, err) < 0) {
 		conn_close(c);
 		return -1;
 	}
@@ -145,6 +149,10 @@ static sqlite3_stmt *bound(struct conn *c, const char *text, const char *types, 
 		case 'b':
 			s = va_arg(ap, struct slice);
 			bad = sqlite3_bind_blob64(st, i, s.ptr ? s.ptr : "", s.len, SQLITE_STATIC);
+			break;
+		case 'o':
+			s = va_arg(ap, struct slice);
+			bad = sqlite3_bind_blob64(st, i, s.ptr, s.len, SQLITE_STATIC);
 			break;
 		case 's':
 			s = va_arg(ap, struct slice);

@@ -8,8 +8,8 @@
  *     sqlite3_stmt *st = sql_ask(c, err, "SELECT id FROM events WHERE flow_id = ?", "i", flow);
  *     while ((got = sql_row(c, st, err)) > 0) ... sqlite3_column_int64(st, 0)
  *
- * Letters: i int64_t; t text or NULL; b struct slice as a BLOB; s struct slice as text (NULL
- * when ptr is NULL); n nothing, a NULL. This is the one place where SQLite's result codes
+ * Letters: i int64_t; t text or NULL; b struct slice as a BLOB; o the same, NULL when ptr is
+ * NULL; s struct slice as text, NULL when ptr is NULL; n nothing, a NULL. This is the one place where SQLite's result codes
  * become errors.
  */
 #ifndef COMMON_STORE_SQL_H

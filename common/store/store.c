@@ -143,7 +143,12 @@ static int prepare(const char *dir, bool alone, bool check, struct err *err)
 	bool unclean = has_bytes(wal);
 	if (!file_exists(path) && make_database(path, err) < 0)
 		goto out;
-	if (conn_open(path, true, &c, err) < 0 || refuse_foreign(&c, path, err) < 0)
+	if (conn_open(path, true, &c, err) < 0) {
+		err_within(err, "%s is damaged or is not a Ringbolt database (move it away, or name another "
+			   "directory with --data): ", path);
+		goto out;
+	}
+	if (refuse_foreign(&c, path, err) < 0)
 		goto out;
 	if (alone && (unclean || check) && recover(&c, path, check, err) < 0)
 		goto out;

@@ -30,6 +30,9 @@ static void check(const struct step *s, struct faults *faults)
 {
 	const struct arg *paths = arg_find(&s->args, "paths");
 
+	if (paths->n_items > WALK_ENTER_MAX)
+		fault_add(faults, paths->pointer, NULL, "a switch has at most %d paths; put some "
+			  "into a switch of their own", WALK_ENTER_MAX);
 	for (size_t i = 0; i < paths->n_items; i++) {
 		const char *name = arg_text(&paths->items[i], "name");
 		if (!arg_given(&paths->items[i], "when") && i + 1 < paths->n_items)

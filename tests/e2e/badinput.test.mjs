@@ -7,7 +7,8 @@ import assert from 'node:assert/strict';
 import { afterEach, before } from 'node:test';
 import { flow, map, seen } from './flows.mjs';
 import { Dial } from './http.mjs';
-import { SLOW, World, few, story, waitFor } from './world.mjs';
+import { story } from './story.mjs';
+import { SLOW, World, few, waitFor } from './world.mjs';
 
 const MIB = 1024 * 1024;
 let w;

@@ -13,7 +13,8 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { RINGBOLT, ROOT, World, run, story } from './world.mjs';
+import { story } from './story.mjs';
+import { RINGBOLT, ROOT, World, run } from './world.mjs';
 
 const pages = ['README.md', ...readdirSync(join(ROOT, 'docs')).filter(name => name.endsWith('.md')).map(name => `docs/${name}`)]
 	.filter(page => existsSync(join(ROOT, page)));

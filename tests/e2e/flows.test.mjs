@@ -7,7 +7,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before } from 'node:test';
 import { flow, map, respond } from './flows.mjs';
-import { World, kill, story, waitFor } from './world.mjs';
+import { story } from './story.mjs';
+import { World, kill, waitFor } from './world.mjs';
 
 let w;
 before(async () => {
@@ -77,7 +78,7 @@ for (const [what, [damage, pointer]] of Object.entries(FAULTS)) {
 		const file = w.writeFlow(document, '../faulty');
 		const { code, out, rows } = await w.cli(['flow', 'check', file, '--json']);
 		assert.equal(code, REFUSED, out);
-		const faults = rows().filter(row => !row.warning);
+		const faults = rows().filter(row => row.kind === 'error');
 		assert.ok(faults.some(row => new RegExp(`^(${pointer})$`).test(row.pointer)), `${pointer} is among ${out}`);
 		for (const row of faults) assert.ok(row.text.length > 10, 'each says what is wrong');
 		const people = await w.cli(['flow', 'check', file]);
@@ -113,7 +114,7 @@ story('a branch that ends without a reply is warned of by name, and the flow may
 		{ name: 'answered', when: '{{ .body.a }}', steps: [respond(200, 'a')] }, { name: 'forgotten', steps: [] }] }]);
 	const { code, rows } = await w.cli(['flow', 'check', w.writeFlow(document, '../half'), '--json']);
 	assert.equal(code, 0);
-	assert.ok(rows().some(row => row.warning && /repl/.test(row.text) && /forgotten|\/steps\/0\/paths\/1/.test(row.text + row.pointer)), JSON.stringify(rows()));
+	assert.ok(rows().some(row => row.kind === 'warning' && /repl/.test(row.text) && /forgotten|\/steps\/0\/paths\/1/.test(row.text + row.pointer)), JSON.stringify(rows()));
 });
 
 story('applying a faulty file changes nothing', async () => {
@@ -194,7 +195,7 @@ story('a server starts with a faulty file in its folder and keeps what was publi
 story('flow test runs a flow over a request without keeping anything', async () => {
 	const events = await w.one('SELECT count(*) FROM event_history');
 	const file = w.writeFlow(flow('dry', [map('m', { twice: '{{ .body.n * 2 }}' }), respond(200, { twice: '{{ .steps.m.twice }}' })]), '../dry');
-	const got = await w.cli(['flow', 'test', file, '--body', '{"n": 21}']);
+	const got = await w.cli(['flow', 'test', file, '--body', '-'], { input: '{"n": 21}' });
 	assert.equal(got.code, 0, got.err);
 	assert.match(got.out, /42/);
 	assert.equal(await w.one('SELECT count(*) FROM event_history'), events);

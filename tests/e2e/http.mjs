@@ -4,10 +4,8 @@
 
 import http from 'node:http';
 import net from 'node:net';
-import { after } from 'node:test';
 
 const keepAlive = new http.Agent({ keepAlive: true, maxSockets: 64 });
-after(() => keepAlive.destroy());
 
 /**
  * send makes one request: {status, headers, rawHeaders, bytes, text, json, ms}.
@@ -88,6 +86,7 @@ export class Dial {
 	}
 }
 
+export const destinations = new Set(); // those that are open
 /** Destination is another system: it keeps each call and answers as told. */
 export class Destination {
 	/** answer(call, n) gives {status, headers, body, after_ms}, or null to say nothing at all. */
@@ -111,13 +110,14 @@ export class Destination {
 				}, after_ms);
 			});
 		});
-		after(() => d.close());
+		destinations.add(d);
 		return new Promise(done => d.server.listen(0, '127.0.0.1', () => {
 			d.url = `http://127.0.0.1:${d.server.address().port}`;
 			done(d);
 		}));
 	}
 	close() {
+		destinations.delete(this);
 		this.server.closeAllConnections?.();
 		this.server.close();
 	}

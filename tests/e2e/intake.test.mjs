@@ -8,7 +8,8 @@ import { before } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { flow, map, respond, seen } from './flows.mjs';
 import { Dial } from './http.mjs';
-import { World, few, story, waitFor } from './world.mjs';
+import { story } from './story.mjs';
+import { World, few, waitFor } from './world.mjs';
 
 const METHODS = ['GET', 'POST', 'DELETE', 'PATCH', 'PUT', 'HEAD', 'OPTIONS'];
 const keep = [map('kept', { ok: true })];

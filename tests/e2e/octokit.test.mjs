@@ -10,7 +10,8 @@ import { createRequire } from 'node:module';
 import { before } from 'node:test';
 import { sign } from '@octokit/webhooks-methods';
 import { flow, map } from './flows.mjs';
-import { World, few, inFlight, story, waitFor } from './world.mjs';
+import { story } from './story.mjs';
+import { World, few, inFlight, waitFor } from './world.mjs';
 
 const SECRET = "It's a Secret to Everybody";
 const NEXT = 'the one of next month';

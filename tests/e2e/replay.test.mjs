@@ -6,7 +6,8 @@ import assert from 'node:assert/strict';
 import { before } from 'node:test';
 import { call, failWith, flow, map, respond } from './flows.mjs';
 import { Destination } from './http.mjs';
-import { World, few, inFlight, story, waitFor } from './world.mjs';
+import { story } from './story.mjs';
+import { World, few, inFlight, waitFor } from './world.mjs';
 
 const N = few(500);
 const accepted = { reply: 'accepted' };
@@ -20,8 +21,9 @@ const states = name => w.sql(`SELECT state, count(*) AS n FROM event_history WHE
 	.then(rows => Object.fromEntries(rows.map(row => [row.state, row.n])));
 const replay = async (...args) => (await w.do(['replay', ...args, '--json'])).rows().at(-1);
 
-const broken = flow('orders', [map('price', { total: '{{ .body.price.amount * 2 }}' })]);
-const mended = flow('orders', [map('price', { total: '{{ (.body.price.amount? // .body.price) * 2 }}' })]);
+const once = { retry: { attempts: 1 } };
+const broken = flow('orders', [map('price', { total: '{{ .body.price.amount * 2 }}' })], once);
+const mended = flow('orders', [map('price', { total: '{{ (.body.price.amount? // .body.price) * 2 }}' })], once);
 
 story('failed events are counted by a dry run, which changes nothing', async () => {
 	await w.apply(broken);
@@ -32,7 +34,7 @@ story('failed events are counted by a dry run, which changes nothing', async () 
 	await w.ended(null, 30000);
 	assert.deepEqual(await states('orders'), { failed: N, succeeded: 1 });
 	const before = await dump();
-	const counted = await replay('--flow', 'orders', '--state', 'failed', '--flow-now', '--dry-run');
+	const counted = await replay('--flow', 'orders', '--state', 'failed', '--flow-version', 'now', '--dry-run');
 	assert.deepEqual([counted.matched, counted.queued], [N, 0]);
 	assert.equal(await dump(), before);
 });
@@ -40,7 +42,7 @@ story('failed events are counted by a dry run, which changes nothing', async () 
 story('with the flow of then they fail again, each a run more', async () => {
 	await w.apply(mended);
 	const [{ id }] = await w.sql("SELECT id FROM failed_events WHERE flow = 'orders' ORDER BY id LIMIT 1");
-	assert.equal((await replay(String(id), '--flow-then')).queued, 1);
+	assert.equal((await replay(String(id), '--flow-version', 'then')).queued, 1);
 	const event = await w.ended(id);
 	assert.equal(event.state, 'failed');
 	const runs = await w.sql(`SELECT run, version, trigger, outcome FROM run_history WHERE event = ${id} ORDER BY run`);
@@ -48,7 +50,7 @@ story('with the flow of then they fail again, each a run more', async () => {
 });
 
 story('all failed events are replayed with the flow of now, and succeed', async () => {
-	const counted = await replay('--flow', 'orders', '--state', 'failed', '--flow-now');
+	const counted = await replay('--flow', 'orders', '--state', 'failed', '--flow-version', 'now');
 	assert.deepEqual([counted.matched, counted.queued], [N, N]);
 	await w.ended(null, 30000);
 	assert.deepEqual(await states('orders'), { succeeded: N + 1 });
@@ -78,7 +80,7 @@ story('--where takes a condition over the documented view, and says when it is n
 story('replay of ids replays those, and names one that does not exist', async () => {
 	await w.apply(mended);
 	const ids = (await w.sql("SELECT id FROM failed_events WHERE flow = 'orders' ORDER BY id")).map(row => row.id);
-	const counted = await replay(...ids.slice(0, 2).map(String), '--flow-now');
+	const counted = await replay(...ids.slice(0, 2).map(String), '--flow-version', 'now');
 	assert.equal(counted.queued, 2);
 	await w.ended();
 	const left = (await w.sql("SELECT id FROM failed_events WHERE flow = 'orders'")).map(row => row.id);
@@ -93,19 +95,19 @@ story('from the failed step on, what had succeeded is not done again', async () 
 		map('price', { total: price, customer: '{{ .steps.customer.body.id }}' }),
 		call('order', 'POST', `${crm.url}/orders`, { body: { total: '{{ .steps.price.total }}', customer: '{{ .steps.price.customer }}' } }),
 	];
-	await w.apply(flow('steps', steps('{{ .body.price.amount }}')));
+	await w.apply(flow('steps', steps('{{ .body.price.amount }}'), once));
 	const { event } = (await w.post('/steps', { email: 'jon@example.com', price: 5 })).json;
 	assert.equal((await w.ended(event)).state, 'failed');
 	const urls = () => crm.calls.map(made => made.url);
 	assert.deepEqual(urls(), ['/customers']);
-	await w.apply(flow('steps', steps('{{ .body.price }}')));
-	assert.equal((await replay(String(event), '--flow-now', '--from-failed-step')).queued, 1);
+	await w.apply(flow('steps', steps('{{ .body.price }}'), once));
+	assert.equal((await replay(String(event), '--flow-version', 'now', '--from', 'failed')).queued, 1);
 	assert.equal((await w.ended(event)).state, 'succeeded');
 	assert.deepEqual(urls(), ['/customers', '/orders']);
 	assert.deepEqual(JSON.parse(crm.calls[1].text), { total: 5, customer: 7 });
 	const trace = await w.sql(`SELECT step, outcome FROM step_history WHERE event = ${event} AND run = 2 ORDER BY position`);
 	assert.deepEqual(trace, [{ step: 'customer', outcome: 'reused' }, { step: 'price', outcome: 'succeeded' }, { step: 'order', outcome: 'succeeded' }]);
-	assert.equal((await replay(String(event), '--flow-now')).queued, 1);
+	assert.equal((await replay(String(event), '--flow-version', 'now')).queued, 1);
 	await w.ended(event);
 	assert.deepEqual(urls(), ['/customers', '/orders', '/customers', '/orders'], 'from the start does all of it again');
 });
@@ -169,6 +171,6 @@ story('an event that waits can be cancelled, and replayed afterwards', async () 
 	await w.do(['event', 'cancel', String(event)]);
 	assert.equal((await w.event(event)).state, 'cancelled');
 	await w.apply(flow('waiting', [map('m', 1)], accepted));
-	assert.equal((await replay(String(event), '--flow-now')).queued, 1);
+	assert.equal((await replay(String(event), '--flow-version', 'now')).queued, 1);
 	assert.equal((await w.ended(event)).state, 'succeeded');
 });

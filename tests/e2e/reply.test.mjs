@@ -6,7 +6,8 @@ import assert from 'node:assert/strict';
 import { before } from 'node:test';
 import { call, failWith, flow, map, respond } from './flows.mjs';
 import { Destination, headersOf } from './http.mjs';
-import { SLOW, World, story, waitFor } from './world.mjs';
+import { story } from './story.mjs';
+import { SLOW, World, waitFor } from './world.mjs';
 
 const quote = flow('quote', [
 	map('order', { total: '{{ [.body.items[] | .quantity * (.price | tonumber)] | add }}', id: '{{ .body.id }}' }),

@@ -13,7 +13,6 @@ import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, 
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { test, after } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { send } from './http.mjs';
 
@@ -58,7 +57,7 @@ export function run(program, args, { input = '', within = 30000, env = {}, cwd, 
 			env: { ...process.env, ...env },
 		}, (error, out, err) => done({
 			code: error ? (typeof error.code === 'number' ? error.code : -1) : 0,
-			signal: error?.signal ?? null, out, err: String(err) || (error && !error.code ? String(error) : ''),
+			signal: error?.signal ?? null, out, err: String(err) || (error && typeof error.code !== 'number' ? String(error) : ''),
 		}));
 		child.stdin.on('error', () => {}); // it may end before it has read everything
 		child.stdin.end(input);
@@ -104,13 +103,14 @@ export function kill(pid, signal) {
 	}
 }
 
-const worlds = new Set();
+export const worlds = new Set(); // those that are open
 
 export class World {
 	/** open makes a directory with the flows (documents) and secrets given, and starts the server. */
-	static async open({ flows = [], secrets = {}, serve = [], workers = '2:2', env = {}, data, start = true } = {}) {
+	static async open({ flows = [], secrets = {}, serve = [], workers = '2:2', env = {}, data, start = true,
+		under = tmpdir() } = {}) {
 		const w = new World();
-		w.dir = mkdtempSync(join(tmpdir(), 'ringbolt-test-'));
+		w.dir = mkdtempSync(join(under, 'ringbolt-test-'));
 		w.data = data ?? join(w.dir, 'data');
 		w.flows = join(w.dir, 'flows');
 		w.logFile = join(w.dir, 'server.log');
@@ -134,7 +134,8 @@ export class World {
 		this.port ??= await freePort();
 		this.console ??= await freePort();
 		const args = ['serve', '--data', this.data, '--flows', this.flows, '--listen', `127.0.0.1:${this.port}`,
-			'--console', `127.0.0.1:${this.console}`, '--workers', this.workers, ...this.options, ...extra];
+			'--console', `127.0.0.1:${this.console}`,
+			...(this.workers ? ['--workers', this.workers] : []), ...this.options, ...extra];
 		const under = VALGRIND ? ['valgrind', '-q', '--trace-children=yes', '--error-exitcode=99', '--leak-check=full',
 			'--errors-for-leak-kinds=definite', `--log-file=${join(this.dir, 'valgrind.%p')}`] : [];
 		const [program, ...rest] = [...under, RINGBOLT, ...args];
@@ -263,33 +264,6 @@ export class World {
 	}
 }
 
-/** story is a test that shows the servers' logs when it fails. */
-export function story(name, options, body) {
-	if (!body) [options, body] = [{}, options];
-	test(name, { timeout: 120000 * SLOW, ...options }, async t => {
-		try {
-			await body(t);
-			for (const w of worlds) {
-				const findings = w.findings();
-				if (findings) throw new Error(findings);
-			}
-		} catch (error) {
-			for (const w of worlds) console.error(`--- log of the server on port ${w.port}:\n${w.logTail()}`);
-			throw error;
-		}
-	});
-}
-
-after(async () => {
-	for (const w of [...worlds]) {
-		try {
-			await w.close();
-		} catch (error) {
-			console.error(error);
-			process.exitCode = 1;
-		}
-	}
-});
 process.on('exit', () => {
 	for (const w of worlds) {
 		if (w.server) kill(w.server.pid, 'SIGKILL');

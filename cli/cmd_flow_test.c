@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: MIT */
+/* flow test: runs a flow here and now, over an event that was received or one made up, and
+ * shows what each step did. Nothing is stored, and unless --call says so nothing leaves. */
+#include "cli/cmd.h"
+
+#include "cli/apply.h"
+#include "cli/sample.h"
+#include "cli/trace.h"
+#include "common/clock.h"
+#include "common/mem.h"
+#include "flow/outbound.h"
+#include "flow/run.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct test {
+	struct store *store; /* NULL: there is no database, and none is needed */
+	bool call;
+	struct buf document;
+	struct flow *flow;
+};
+
+/* ---- what a run asks of its host ---------------------------------------------------- */
+
+static const char *secret_of_environment(const char *name)
+{
+	char variable[128];
+	int n = snprintf(variable, sizeof(variable), "RINGBOLT_SECRET_%s", name);
+
+	if (n < 0 || n >= (int)sizeof(variable))
+		return NULL;
+	for (char *p = variable; *p; p++)
+		*p = *p == '-' ? '_' : (char)toupper((unsigned char)*p);
+	return getenv(variable);
+}
+
+static int host_secret(void *arg, const char *name, char **value, struct err *err)
+{
+	struct test *t = arg;
+	const char *own = secret_of_environment(name);
+	size_t len;
+
+	if (own)
+		return *value = mem_dup(own), 1;
+	int rc = t->store ? store_secret_get(t->store, name, value, &len, err) : 0;
+	if (rc != 0 || t->call)
+		return rc;
+	/* Nothing leaves, so any value will do: the flow can be tried before its secrets exist. */
+	*value = mem_format("the secret %s", name);
+	return 1;
+}
+
+static int host_call(void *arg, const struct outbound_request *request,
+		     struct outbound_response *response, struct err *err)
+{
+	(void)arg;
+	(void)request;
+	(void)err;
+	response->status = 200;
+	response->headers = (struct buf)BUF_INIT;
+	response->body = (struct buf)BUF_INIT;
+	buf_add_text(&response->headers, "{\"content-type\":\"application/json\"}");
+	buf_add_text(&response->body, "{}");
+	response->body_is_json = true;
+	return 0;
+}
+
+/* ---- the flow ---------------------------------------------------------------------- */
+
+/* A word is a file when there is one of that name, or when only a file could be called so. */
+static bool names_file(const char *word)
+{
+	size_t len = strlen(word);
+
+	return strcmp(word, "-") == 0 || strchr(word, '/') ||
+	       (len > 5 && strcmp(word + len - 5, ".json") == 0) || access(word, F_OK) == 0;
+}
+
+static int load_document(struct test *t, const char *word, bool newest, struct err *err)
+{
+	struct flow_row row = {0};
+
+	if (names_file(word))
+		return cmd_read_file(word, APPLY_DOCUMENT_MAX, &t->document, err);
+	int rc = store_flow_load(t->store, word, newest ? -1 : 0, &row, err);
+	if (rc == 0)
+		return err_set(err, ERR_MISSING,
+			       "there is no %sflow \"%.64s\", and no such file%s", newest ? "" : "published ",
+			       word, newest ? "" : " (--draft takes the newest version)");
+	if (rc > 0)
+		buf_add_text(&t->document, row.document);
+	flow_row_release(&row);
+	return rc < 0 ? -1 : 0;
+}
+
+static int parse_flow(struct test *t, const char *word, struct err *err)
+{
+	struct faults faults = {0};
+	int rc = flow_parse(t->document.ptr, t->document.len, &t->flow, &faults);
+
+	if (rc == 0)
+		rc = flow_check_expressions(t->flow, &faults);
+	if (rc < 0)
+		err_set(err, ERR_INVALID, "%s is faulty: %s: %s%s", word,
+			*faults.list[0].pointer ? faults.list[0].pointer : "the document",
+			faults.list[0].text, faults.errors > 1 ? " (`ringbolt flow check` lists all)" : "");
+	faults_release(&faults);
+	return rc;
+}
+
+/* ---- what came of it ----------------------------------------------------------------- */
+
+static void print_people(const struct sample *s, const struct run_result *r, bool call)
+{
+	struct buf line = BUF_INIT;
+
+	buf_addf(&line, "%s %s%s%s", s->method, s->path, *s->query ? "?" : "", s->query);
+	trace_print_value(buf_slice(&line), "", stdout);
+	trace_print_headers((struct slice){s->headers, strlen(s->headers)}, "  ", stdout);
+	buf_release(&line);
+	puts("");
+	trace_print_steps(buf_slice(&r->steps), stdout);
+	puts("");
+	if (r->replied)
+		trace_print_reply(r->reply.status,
+				  (struct slice){r->reply.headers, r->reply.headers ? strlen(r->reply.headers) : 0},
+				  buf_slice(&r->reply.body), stdout);
+	else
+		puts("no reply");
+	fflush(stdout);
+	if (r->outcome == RUN_FAILED)
+		fprintf(stderr, "\n");
+	else if (!call && strstr(r->steps.ptr, "\"type\":\"http_request\""))
+		fputs("\nhttp_request was answered by a stand-in (200, {}); --call makes the calls.\n", stderr);
+}
+
+static void add_json_member(struct buf *out, const char *name, const char *text)
+{
+	buf_addf(out, ",\"%s\":", name);
+	if (text)
+		buf_add_json_text(out, text, strlen(text));
+	else
+		buf_add_text(out, "null");
+}
+
+static void print_json(const struct sample *s, const struct run_result *r)
+{
+	struct buf out = BUF_INIT;
+
+	buf_addf(&out, "{\"outcome\":\"%s\"", r->outcome == RUN_SUCCEEDED ? "succeeded" : "failed");
+	add_json_member(&out, "error", r->outcome == RUN_FAILED ? r->err.text : NULL);
+	add_json_member(&out, "failed_step", r->failed_step);
+	add_json_member(&out, "method", s->method);
+	add_json_member(&out, "path", s->path);
+	add_json_member(&out, "query", s->query);
+	buf_addf(&out, ",\"headers\":%s", s->headers);
+	buf_addf(&out, ",\"steps\":%s", r->steps.len ? r->steps.ptr : "[]");
+	if (r->replied) {
+		buf_addf(&out, ",\"reply\":{\"status\":%d,\"headers\":%s,\"body\":", r->reply.status,
+			 r->reply.headers ? r->reply.headers : "[]");
+		buf_add_json_text(&out, r->reply.body.ptr, r->reply.body.len);
+		buf_add_text(&out, "}}\n");
+	} else {
+		buf_add_text(&out, ",\"reply\":null}\n");
+	}
+	fwrite(out.ptr, 1, out.len, stdout);
+	buf_release(&out);
+}
+
+static int run_test(struct test *t, const struct sample *s, bool json)
+{
+	const struct run_host host = {
+		.arg = t,
+		.secret = host_secret,
+		.call = t->call ? NULL : host_call,
+		.trace_values = true,
+		.trace_inputs = true,
+	};
+	struct run_result result = {0};
+
+	if (t->call)
+		outbound_init();
+	run_flow(t->flow, &s->event, (struct slice){NULL, 0}, &host, &result);
+	if (json)
+		print_json(s, &result);
+	else
+		print_people(s, &result, t->call);
+	int code = EXIT_FINE;
+	if (result.outcome == RUN_FAILED && (code = EXIT_FAILED) && !json)
+		cmd_fail(&result.err);
+	run_result_release(&result);
+	return code;
+}
+
+/* The database is needed for a name or an event; otherwise only for secrets, if there is one. */
+static int open_store(struct test *t, const struct conf *conf, const struct args *args, struct err *err)
+{
+	struct err ignored;
+
+	if (!names_file(args->words[0]) || args_has(args, "event"))
+		return cmd_open_read(conf, &t->store, err);
+	if (cmd_open_read(conf, &t->store, &ignored) < 0)
+		t->store = NULL;
+	return 0;
+}
+
+static int read_sample(struct sample *s, struct test *t, const struct args *args, int64_t event,
+		       struct err *err)
+{
+	if (event)
+		return sample_from_event(s, t->flow, t->store, event, err);
+	return sample_make(s, t->flow, buf_slice(&t->document), args, clock_wall_ms(), err);
+}
+
+static int run(const struct conf *conf, const struct args *args)
+{
+	struct test t = {.call = args_has(args, "call"), .document = BUF_INIT};
+	struct sample sample = {.body = BUF_INIT};
+	struct err err;
+	int64_t event = 0;
+	int code;
+
+	if (args_words(args, 1, 1, "FILE or NAME", &err) < 0 ||
+	    args_number(args, "event", 1, INT64_MAX, &event, &err) < 0)
+		return cmd_usage("flow test", &err);
+	if (open_store(&t, conf, args, &err) < 0 ||
+	    load_document(&t, args->words[0], args_has(args, "draft"), &err) < 0 ||
+	    parse_flow(&t, args->words[0], &err) < 0 || read_sample(&sample, &t, args, event, &err) < 0)
+		code = cmd_fail(&err);
+	else
+		code = run_test(&t, &sample, args_has(args, "json"));
+	sample_release(&sample);
+	flow_free(t.flow);
+	buf_release(&t.document);
+	store_close(t.store);
+	return code;
+}
+
+static const struct option options[] = {
+	{"event", "ID", "Run over this event that was received.", false},
+	{"body", "FILE|-", "The request's body.", false},
+	{"header", "NAME:VALUE", "A request header.", true},
+	{"query", "NAME=VALUE", "A query parameter, as it stands in a URL.", true},
+	{"path", "PATH", "The path, where the suffix has {name} parts: /orders/7.", false},
+	{"method", "METHOD", "The request's method.", false},
+	{"draft", NULL, "With NAME: the newest version instead of the published one.", false},
+	{"call", NULL, "Make the calls of http_request; without it each is answered 200, {}.", false},
+	{"json", NULL, "One JSON object: outcome, error, steps, reply.", false},
+	{NULL, NULL, NULL, false},
+};
+
+const struct cmd cmd_flow_test = {
+	.name = "flow test",
+	.arguments = "FILE|NAME",
+	.text = "Run a flow here, step by step, without storing anything.",
+	.help = "What is not given comes from the flow's webhook.expected. Authentication is not asked for.\n"
+		"A FILE needs no database. Exit code 1 when the run failed.\n"
+		"\tringbolt flow test examples/price-quote.json\n"
+		"\tringbolt flow test orders --event 1042 --draft\n"
+		"\techo '{\"id\": 7}' | ringbolt flow test orders.json --body - --header X-Topic:create",
+	.options = options,
+	.run = run,
+};

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sample: an event to try a flow with (`flow test`): one that was received, or one made from
+ * the command line and, for what it does not say, from the flow's webhook.expected.
+ */
+#ifndef CLI_SAMPLE_H
+#define CLI_SAMPLE_H
+
+#include "cli/args.h"
+#include "common/base.h"
+#include "common/buf.h"
+#include "common/err.h"
+#include "common/store.h"
+#include "flow/flow.h"
+#include "flow/scope.h"
+
+struct sample {
+	int64_t id, received_at;
+	char *method, *path, *query, *headers;
+	struct buf body;
+	struct scope_event event; /* borrows all of it, and the flow's suffix */
+};
+
+/* sample_make reads --method, --path, --query, --header and --body; document is the flow's
+ * text. 0 or -1. sample_from_event takes a received one instead. Release both. */
+int sample_make(struct sample *s, const struct flow *f, struct slice document,
+		const struct args *args, int64_t now, struct err *err) MUSTCHECK;
+int sample_from_event(struct sample *s, const struct flow *f, struct store *store, int64_t id,
+		      struct err *err) MUSTCHECK;
+void sample_release(struct sample *s);
+
+#endif

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/* What only the whole document shows: names that stand twice, and expressions that name a
+ * step which cannot have run. What becomes of the caller is in branches.c, which walks the
+ * flow once and calls back here for each step it can reach. */
+#include "flow/branches.h"
+
+#include "common/nearest.h"
+
+#include <string.h>
+
+static const struct step *step_named(const struct flow *f, const char *name)
+{
+	for (size_t i = 0; i < f->n_all; i++) {
+		if (strcmp(f->all[i]->name, name) == 0)
+			return f->all[i];
+	}
+	return NULL;
+}
+
+static void check_names(struct flow *f, struct faults *faults)
+{
+	for (size_t i = 0; i < f->n_all; i++) {
+		const struct step *s = f->all[i];
+		const struct step *first = *s->name ? step_named(f, s->name) : NULL;
+		if (first && first != s)
+			fault_add(faults, s->pointer, "name", "step name \"%.64s\" is taken by %s; "
+				  "each step needs its own, since .steps.%.64s is one value",
+				  s->name, first->pointer, s->name);
+	}
+}
+
+/* ---- what an expression may see ---- */
+
+struct seen {
+	struct flow *flow;
+	struct faults *faults;
+	const struct reach *reach;
+	const struct step *step;
+	const struct arg *arg;
+};
+
+static void unknown_step(const struct seen *x, const char *name)
+{
+	struct nearest near = {.word = name};
+	char hint[128];
+
+	for (size_t i = 0; i < x->flow->n_all; i++) {
+		if (*x->flow->all[i]->name)
+			nearest_offer(&near, x->flow->all[i]->name);
+	}
+	fault_add(x->faults, x->arg->pointer, NULL,
+		  "an expression names .steps.%.64s, but there is no step \"%.64s\"%s", name, name,
+		  nearest_hint(&near, hint));
+}
+
+static void see_step(const struct seen *x, const char *name)
+{
+	const struct step *named = step_named(x->flow, name);
+
+	if (strcmp(name, "error") == 0) {
+		if (!x->reach->handling)
+			fault_add(x->faults, x->arg->pointer, NULL,
+				  ".steps.error is only there in the steps of an on_error");
+		return;
+	}
+	if (!named) {
+		unknown_step(x, name);
+		return;
+	}
+	if (x->reach->may_have_run[named->number])
+		return;
+	const char *why = named == x->step ? "a step cannot see its own output"
+			  : named->number > x->step->number ? "it stands further down"
+							    : "it is on another path";
+	fault_add(x->faults, x->arg->pointer, NULL,
+		  "an expression names .steps.%.64s, but step \"%.64s\" cannot have run before: %s",
+		  name, name, why);
+}
+
+static void see(void *arg, const struct value_use *use)
+{
+	const struct seen *x = arg;
+
+	if (use->part == SCOPE_STEPS && use->step)
+		see_step(x, use->step);
+	else if (use->part == SCOPE_ITEM || use->part == SCOPE_INDEX)
+		fault_add(x->faults, x->arg->pointer, NULL,
+			  ".item and .index are only there inside a for_each");
+}
+
+static void check_value(void *arg, const struct arg *a, const struct value *v)
+{
+	struct seen *x = arg;
+
+	x->arg = a;
+	value_uses(v, see, x);
+}
+
+static void check_sight(const struct reach *reach, const struct step *s)
+{
+	struct seen x = {reach->flow, reach->faults, reach, s, NULL};
+
+	arg_each(&s->args, check_value, &x);
+}
+
+void check_steps(struct flow *f, struct faults *faults)
+{
+	check_names(f, faults);
+	branches_walk(f, faults, check_sight);
+}

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT */
+/* The way of a request, in the order of intake.h. A step that refuses fills the response and
+ * ends the way. */
+#include "server/intake.h"
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "flow/scope.h"
+#include "server/hooks.h"
+#include "server/keep.h"
+#include "server/query.h"
+#include "server/reply.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#define WAIT_SLICE_MS 250 /* how soon one who waits notices a drain */
+
+struct arrival {
+	struct front *front;
+	struct http_request *request;
+	struct http_response *response;
+	const struct hook *hook;
+	int64_t received_at, received_mono_ms;
+	struct buf body;
+	struct buf headers; /* as they go to disk */
+	struct buf query;   /* the same, where it held a secret; else empty */
+	struct buf dedupe_key;
+};
+
+void intake_refused(void *arg, const struct http_request *request, const char *remote,
+		    const struct http_refusal *why)
+{
+	keep_rejection(arg, NULL, request, remote, why->status, why->text,
+		       request && request->content_length > 0 ? request->content_length : 0);
+}
+
+/* Keeps the refusal with its cause and tells the caller a sentence. Returns -1. */
+static int refuse(struct arrival *a, int status, const char *cause, const char *sentence)
+{
+	int64_t bytes = a->body.len ? (int64_t)a->body.len : a->request->content_length;
+
+	keep_rejection(a->front, a->hook, a->request, a->request->remote, status, cause,
+		       bytes > 0 ? bytes : 0);
+	http_response_error(a->response, status, sentence);
+	return -1;
+}
+
+static int unavailable(struct arrival *a, const char *sentence)
+{
+	front_unavailable(a->front, a->response, sentence);
+	return -1;
+}
+
+static int refuse_method(struct arrival *a, unsigned methods)
+{
+	char text[160];
+	struct buf allow = BUF_INIT;
+
+	for (unsigned bit = FLOW_GET; bit <= FLOW_OPTIONS; bit <<= 1)
+		if (methods & bit)
+			buf_addf(&allow, "%s%s", allow.len ? ", " : "", flow_method_name(bit));
+	snprintf(text, sizeof(text), "this webhook does not take %.20s; it takes %.100s",
+		 a->request->method, allow.ptr);
+	refuse(a, 405, text, text);
+	http_response_header(a->response, "Allow", allow.ptr);
+	buf_release(&allow);
+	return -1;
+}
+
+static int find_hook(struct arrival *a, const struct hooks_table *table)
+{
+	unsigned method = flow_method_find(a->request->method);
+	struct hooks_match match;
+
+	hooks_find(table, a->request->path + strlen("/in"), method, &match);
+	a->hook = match.hook ? match.hook : match.any;
+	if (!a->hook)
+		return refuse(a, 404, "no published flow has this URL suffix",
+			      "no webhook listens at this path");
+	return match.hook ? 0 : refuse_method(a, match.methods);
+}
+
+/* The caller learns that he was refused, and nothing of why: all he is told is this. */
+static int refuse_caller(struct arrival *a, const struct verify_result *result)
+{
+	const char *challenge = verify_challenge(&a->hook->webhook->auth);
+
+	refuse(a, 401, result->cause, "not authenticated");
+	if (challenge)
+		http_response_header(a->response, "WWW-Authenticate", challenge);
+	return -1;
+}
+
+static int check_head(struct arrival *a)
+{
+	struct verify_result result;
+
+	return verify_head(&a->hook->webhook->auth, a->hook->keys, a->hook->n_keys, a->request,
+			   &result) ? 0 : refuse_caller(a, &result);
+}
+
+static int check_body(struct arrival *a)
+{
+	struct verify_result result;
+
+	return verify_body(&a->hook->webhook->auth, a->hook->keys, a->hook->n_keys, a->request,
+			   buf_slice(&a->body), &result) ? 0 : refuse_caller(a, &result);
+}
+
+static int read_body(struct arrival *a)
+{
+	size_t limit = (size_t)a->front->conf->max_body_bytes, own = a->hook->webhook->max_body_bytes;
+	struct http_refusal why;
+
+	if (own && own < limit)
+		limit = own;
+	if (http_body_read(a->request, limit, a->front->conf->body_deadline_ms, &a->body, &why) < 0)
+		return refuse(a, why.status, why.text, why.text);
+	return 0;
+}
+
+/* ---- to disk -------------------------------------------------------------------- */
+
+/* The key is taken from the headers as they came: a redacted one is the same for everybody. */
+static void make_dedupe_key(struct arrival *a)
+{
+	const struct http_request *r = a->request;
+	struct buf headers = BUF_INIT;
+	struct err err;
+
+	keep_headers(r, NULL, 0, NULL, 0, &headers);
+	struct scope_event event = {
+		.received_at = a->received_at,
+		.method = r->method,
+		.path = r->path,
+		.query = r->query,
+		.headers = headers.ptr,
+		.suffix = a->hook->webhook->url_suffix,
+		.remote = r->remote,
+		.trigger = "arrival",
+		.run = 1,
+		.attempt = 1,
+		.body = buf_slice(&a->body),
+	};
+	if (flow_dedupe_key(a->hook->flow, &event, &a->dedupe_key, &err) < 0) {
+		buf_clear(&a->dedupe_key);
+		log_line(LOG_WARN, "no dedupe key, the event is kept without", "flow",
+			 flow_name(a->hook->flow), "error", err.text, NULL);
+	}
+	buf_release(&headers);
+}
+
+static int store(struct arrival *a, bool awaited, struct event_added *added)
+{
+	const struct flow_webhook *webhook = a->hook->webhook;
+	const struct http_request *r = a->request;
+	const struct flow_auth *auth = &webhook->auth;
+	bool secret_query = auth->type == AUTH_API_KEY && auth->in_query;
+	struct err err;
+
+	if (secret_query)
+		query_redact(r->query, auth->name, &a->query);
+	keep_headers(r, webhook->redact_headers, webhook->n_redact_headers,
+		     verify_credential_header(auth), 0, &a->headers);
+	if (webhook->dedupe)
+		make_dedupe_key(a);
+	struct event_new event = {
+		.flow_id = a->hook->flow_id,
+		.version_id = a->hook->version_id,
+		.received_at = a->received_at,
+		.method = r->method,
+		.path = r->path,
+		.query = secret_query ? a->query.ptr : r->query,
+		.headers = a->headers.ptr,
+		.remote = r->remote,
+		.body = buf_slice(&a->body),
+		.dedupe_key = a->dedupe_key.len ? buf_slice(&a->dedupe_key) : (struct slice){NULL, 0},
+		.dedupe_window_ms = webhook->dedupe_window_ms,
+		.awaited = awaited,
+	};
+	*added = (struct event_added){0};
+	int got = store_event_add(a->front->store, &event, added, &err);
+	if (got < 0 && err.kind != ERR_BUSY)
+		log_line(LOG_ERROR, "event not stored", "flow", flow_name(a->hook->flow), "error",
+			 err.text, NULL);
+	if (got < 0)
+		return unavailable(a, err.kind == ERR_BUSY
+			? "the queue is full or the store is busy; nothing was stored, try again later"
+			: "the event could not be stored; try again later");
+	return got;
+}
+
+/* ---- the answer ----------------------------------------------------------------- */
+
+/* 1 decided, 0 the deadline or the end of a drain came first, -1. A little of the deadline is
+ * left for the answer itself. */
+static int await(struct arrival *a, int64_t event_id, struct answer *answer, struct err *err)
+{
+	struct front *f = a->front;
+	int64_t all = a->hook->webhook->deadline_ms, margin = all / 20;
+	int64_t deadline = a->received_mono_ms + all - (margin > 250 ? 250 : margin);
+
+	for (;;) {
+		int64_t drain = atomic_load(&f->drain_until_mono_ms), now = clock_mono_ms();
+		int64_t until = drain && drain < deadline ? drain : deadline;
+		int64_t slice = until < now + WAIT_SLICE_MS ? until : now + WAIT_SLICE_MS;
+		int got = store_answer_wait(f->store, event_id, slice, answer, err);
+		if (got != 0)
+			return got;
+		answer_release(answer);
+		if (clock_mono_ms() >= until)
+			return 0;
+	}
+}
+
+/* The event of a caller who waits is committed but perhaps not synced: nothing is said of it
+ * before its reply is, or store_answer_late has done it. */
+static void answer_awaited(struct arrival *a, const struct event_added *added)
+{
+	struct answer answer = {.body = BUF_INIT};
+	struct err err;
+	int got = await(a, added->id, &answer, &err);
+
+	if (got > 0) {
+		reply_answer(a->front, a->hook, added, &answer, a->response);
+	} else {
+		if (got < 0)
+			log_line(LOG_ERROR, "answer not found", "event", log_number(added->id), "error",
+				 err.text, NULL);
+		if (store_answer_late(a->front->store, added->id, &err) < 0)
+			unavailable(a, "the event could not be stored; try again later");
+		else
+			reply_deadline(a->front, a->hook, added, a->response);
+	}
+	answer_release(&answer);
+}
+
+static void store_awaited(struct arrival *a)
+{
+	struct front *f = a->front;
+	struct event_added added;
+	struct err err;
+
+	if (atomic_fetch_add(&f->waiters, 1) >= f->max_waiters) {
+		unavailable(a, "too many callers wait for their reply; nothing was stored, try again later");
+	} else if (store(a, true, &added) >= 0) {
+		/* Paused just now: he gets his 202 at once, so this is what must be synced first. */
+		if (!added.held)
+			answer_awaited(a, &added);
+		else if (store_answer_late(f->store, added.id, &err) < 0)
+			unavailable(a, "the event could not be stored; try again later");
+		else
+			reply_accepted(f, a->hook, &added, a->response);
+	}
+	atomic_fetch_sub(&f->waiters, 1);
+}
+
+static void walk(struct arrival *a, const struct hooks_table *table)
+{
+	struct event_added added;
+
+	if (find_hook(a, table) < 0 || check_head(a) < 0 || read_body(a) < 0 || check_body(a) < 0)
+		return;
+	if (a->hook->webhook->reply == REPLY_RESPONSE && !a->hook->paused)
+		store_awaited(a);
+	else if (store(a, false, &added) >= 0)
+		reply_accepted(a->front, a->hook, &added, a->response);
+}
+
+void intake_handle(struct front *f, struct http_request *request, const char *tail,
+		   struct http_response *response)
+{
+	struct arrival a = {
+		.front = f,
+		.request = request,
+		.response = response,
+		.received_at = clock_wall_ms(),
+		.received_mono_ms = clock_mono_ms(),
+		.body = BUF_INIT,
+		.headers = BUF_INIT,
+		.query = BUF_INIT,
+		.dedupe_key = BUF_INIT,
+	};
+	struct err err;
+
+	(void)tail;
+	if (front_draining(f) || store_broken(f->store)) {
+		unavailable(&a, "this server is stopping; try again later");
+		return;
+	}
+	if (hooks_refresh(f->hooks, &err) < 0)
+		log_line(LOG_ERROR, "flows not loaded, the old ones go on", "error", err.text, NULL);
+	struct hooks_table *table = hooks_hold(f->hooks);
+	walk(&a, table);
+	hooks_drop(table);
+	buf_release(&a.body);
+	buf_release(&a.headers);
+	buf_release(&a.query);
+	buf_release(&a.dedupe_key);
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/* The table of answers. A flow's reply is untrusted content on the sender's own origin, hence
+ * the sandbox. */
+#include "server/reply.h"
+
+#include "common/jsontext.h"
+#include "common/log.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#define RETRY_AFTER_SECONDS "2"
+
+void reply_status_url(const struct front *f, int64_t event_id, struct buf *out)
+{
+	char token[33];
+
+	store_token(f->store, "status", event_id, token);
+	buf_addf(out, "%s/status/%" PRId64 "-%s", f->base_url, event_id, token);
+}
+
+static void add_status_url(const struct front *f, int64_t event_id, struct buf *body)
+{
+	buf_add_text(body, ",\"status_url\":\"");
+	reply_status_url(f, event_id, body); /* of URL characters alone: nothing to escape */
+	buf_add_text(body, "\"}\n");
+}
+
+/* The flow's own words for this situation, where it has some. */
+static void override(struct http_response *response, const struct flow_answer *own)
+{
+	if (own->body) {
+		buf_clear(&response->headers);
+		buf_clear(&response->body);
+		http_response_header(response, "Content-Type",
+				     own->content_type ? own->content_type : "text/plain; charset=utf-8");
+		buf_add_text(&response->body, own->body);
+	}
+	if (own->status)
+		response->status = own->status;
+}
+
+static void finish(const struct event_added *added, struct http_response *response)
+{
+	char id[24];
+
+	snprintf(id, sizeof(id), "%" PRId64, added->id);
+	http_response_header(response, "Ringbolt-Event", id);
+	if (added->duplicate)
+		http_response_header(response, "Ringbolt-Duplicate", "true");
+	http_response_header(response, "Content-Security-Policy", "sandbox");
+}
+
+void reply_accepted(const struct front *f, const struct hook *hook, const struct event_added *added,
+		    struct http_response *response)
+{
+	http_response_json(response, 202);
+	buf_grow(&response->body, 256);
+	buf_addf(&response->body, "{\"event\":%" PRId64 ",\"state\":\"%s\"", added->id,
+		 added->held ? "held" : "queued");
+	add_status_url(f, added->id, &response->body);
+	override(response, &hook->webhook->when[added->held ? WHEN_PAUSED : WHEN_ACCEPTED]);
+	finish(added, response);
+}
+
+/* The flow's headers, [["Name","value"],...], checked once more: the text came from disk. */
+static void add_headers(const char *json, int64_t event_id, struct http_response *response)
+{
+	struct slice list = {json, json ? strlen(json) : 0}, name, value;
+	struct buf text = BUF_INIT;
+	struct jsontext_walk w;
+	struct err err;
+
+	if (!json || jsontext_check(list, 3, &err) < 0)
+		return;
+	list = jsontext_trim(list);
+	if (jsontext_kind(list) != JSONTEXT_ARRAY)
+		return;
+	jsontext_walk_start(&w, list);
+	while (jsontext_walk_next(&w)) {
+		if (jsontext_kind(w.value) != JSONTEXT_ARRAY ||
+		    jsontext_item(w.value, 0, &name) != 1 || jsontext_item(w.value, 1, &value) != 1 ||
+		    jsontext_kind(name) != JSONTEXT_STRING || jsontext_kind(value) != JSONTEXT_STRING)
+			continue;
+		buf_clear(&text);
+		jsontext_string(name, &text);
+		buf_add_char(&text, '\0');
+		size_t name_bytes = text.len;
+		jsontext_string(value, &text);
+		bool whole = strlen(text.ptr) + 1 == name_bytes &&
+			     strlen(text.ptr + name_bytes) == text.len - name_bytes;
+		if (!whole || strcasecmp(text.ptr, "Set-Cookie") == 0 ||
+		    !http_response_header(response, text.ptr, text.ptr + name_bytes))
+			log_line(LOG_WARN, "reply header left out", "event", log_number(event_id),
+				 "name", text.ptr, NULL);
+	}
+	buf_release(&text);
+}
+
+void reply_answer(const struct front *f, const struct hook *hook, const struct event_added *added,
+		  const struct answer *answer, struct http_response *response)
+{
+	switch (answer->state) {
+	case ANSWER_REPLIED:
+		response->status = answer->status;
+		add_headers(answer->headers, added->id, response);
+		buf_add_slice(&response->body, buf_slice(&answer->body));
+		break;
+	case ANSWER_SILENT:
+		response->status = 200;
+		override(response, &hook->webhook->when[WHEN_NO_REPLY]);
+		break;
+	case ANSWER_NONE:
+	case ANSWER_FAILED:
+		http_response_json(response, 500);
+		buf_addf(&response->body, "{\"error\":\"the run of event %" PRId64 " failed before it "
+			 "replied\",\"event\":%" PRId64, added->id, added->id);
+		add_status_url(f, added->id, &response->body);
+		override(response, &hook->webhook->when[WHEN_FAILED]);
+		break;
+	}
+	finish(added, response);
+}
+
+void reply_deadline(const struct front *f, const struct hook *hook, const struct event_added *added,
+		    struct http_response *response)
+{
+	http_response_json(response, 504);
+	buf_addf(&response->body, "{\"error\":\"event %" PRId64 " is stored and its run goes on; its "
+		 "status_url will show the reply\",\"event\":%" PRId64, added->id, added->id);
+	add_status_url(f, added->id, &response->body);
+	override(response, &hook->webhook->when[WHEN_DEADLINE]);
+	finish(added, response);
+}
+
+void front_unavailable(struct front *f, struct http_response *response, const char *sentence)
+{
+	atomic_fetch_add(&f->unavailable, 1);
+	http_response_error(response, 503, sentence);
+	http_response_header(response, "Retry-After", RETRY_AFTER_SECONDS);
+	response->close = front_draining(f) || store_broken(f->store);
+}

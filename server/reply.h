@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * reply: what the caller gets when... Each situation of the table in docs/replies.md is one
+ * function that fills the response, with the flow's own answer where it has one.
+ */
+#ifndef SERVER_REPLY_H
+#define SERVER_REPLY_H
+
+#include "common/store.h"
+#include "server/front.h"
+#include "server/hooks.h"
+
+/* The event is stored: 202 with {"event","state","status_url"}; state held when its flow is
+ * paused. A duplicate's id is the first one's, and Ringbolt-Duplicate says so. */
+void reply_accepted(const struct front *f, const struct hook *hook, const struct event_added *added,
+		    struct http_response *response);
+
+/* The run is decided: what the flow said; 200 and empty when it said nothing; 500 with the
+ * event when it failed first. The sentence it failed with stays here: it may hold data. */
+void reply_answer(const struct front *f, const struct hook *hook, const struct event_added *added,
+		  const struct answer *answer, struct http_response *response);
+
+/* The deadline is near: 504 with {"error","event","status_url"}. */
+void reply_deadline(const struct front *f, const struct hook *hook, const struct event_added *added,
+		    struct http_response *response);
+
+/* reply_status_url adds BASE/status/ID-TOKEN. */
+void reply_status_url(const struct front *f, int64_t event_id, struct buf *out);
+
+#endif

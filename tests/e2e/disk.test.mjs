@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+//
+// disk: a disk that is full, a sync that fails. Not stored is 503, never 2xx; what was
+// acknowledged stays; the server comes back by itself.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, unlinkSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach } from 'node:test';
+import { flow, map } from './flows.mjs';
+import { story } from './story.mjs';
+import { World, few, kill, run, waitFor } from './world.mjs';
+
+const flows = [flow('open', [map('m', { id: '{{ .body.id }}' })])];
+const digest = body => createHash('sha3-256').update(body).digest('hex').toUpperCase();
+let w;
+afterEach(async () => { await w?.close(); w = null; });
+
+const mounted = [];
+after(async () => {
+	for (const dir of mounted) {
+		await run('umount', ['-l', dir]);
+		rmSync(dir, { recursive: true, force: true });
+	}
+});
+/** small mounts a small file system of its own, or gives null where that is not permitted. */
+async function small(size) {
+	const dir = mkdtempSync(join(tmpdir(), 'ringbolt-small-'));
+	const { code } = await run('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', dir]);
+	if (code !== 0) {
+		rmSync(dir, { recursive: true });
+		return null;
+	}
+	mounted.push(dir);
+	return dir;
+}
+
+/** fill writes a file until the disk is full. */
+function fill(file) {
+	const fd = openSync(file, 'w');
+	try {
+		for (let block = Buffer.alloc(65536); ; ) {
+			try {
+				writeSync(fd, block);
+			} catch (error) {
+				if (error.code !== 'ENOSPC') throw error;
+				if (block.length === 4096) return;
+				block = Buffer.alloc(4096);
+			}
+		}
+	} finally {
+		closeSync(fd);
+	}
+}
+
+/** send posts one event and keeps what was answered. */
+async function post(ledger, pad = 2000) {
+	const body = JSON.stringify({ id: ledger.length, pad: 'p'.repeat(pad) });
+	const entry = { digest: digest(body) };
+	ledger.push(entry);
+	try {
+		const got = await w.post('/open', body);
+		Object.assign(entry, { status: got.status, event: got.json?.event, retry: got.headers['retry-after'] });
+	} catch (error) {
+		entry.status = error.code ?? error.message;
+	}
+	return entry;
+}
+async function all_there(ledger) {
+	const stored = new Map((await w.sql('SELECT id, hex(sha3(body_raw, 256)) AS digest FROM event_requests')).map(row => [row.id, row.digest]));
+	for (const { status, event, digest: sent } of ledger) {
+		if (status === 202) assert.equal(stored.get(event), sent, `event ${event} was acknowledged and is there`);
+	}
+	assert.equal(await w.one('PRAGMA integrity_check'), 'ok');
+}
+
+story('on a full disk callers get 503, nothing acknowledged is lost, and it recovers when there is room again', async t => {
+	const dir = await small('24m');
+	if (!dir) return t.skip('a small file system cannot be mounted here (needs root)');
+	const data = join(dir, 'data');
+	mkdirSync(data);
+	w = await World.open({ flows, data });
+	const ledger = [];
+	for (let i = 0; i < 50; i++) assert.equal((await post(ledger)).status, 202);
+
+	for (let round = 0; round < few(2); round++) {
+		const filler = join(dir, 'filler');
+		fill(filler);
+		let going = true;
+		const clients = Promise.all(Array.from({ length: 4 }, async () => {
+			while (going) await post(ledger, 20000);
+		}));
+		const from = ledger.length;
+		try {
+			await waitFor('refusals', () => ledger.slice(from).filter(entry => entry.status === 503).length >= 20, 10000);
+		} finally {
+			going = false;
+			await clients;
+		}
+		for (const entry of ledger.slice(from)) {
+			assert.ok(entry.status === 202 || entry.status === 503 || /^E(CONN|PIPE)|hang up/.test(entry.status), `${entry.status}`);
+			if (entry.status === 503) assert.ok(+entry.retry > 0, 'with Retry-After');
+		}
+		unlinkSync(filler);
+		await waitFor('events to be accepted again', async () => (await post(ledger)).status === 202, 10000);
+	}
+	await w.ended();
+	await all_there(ledger);
+	assert.equal((await w.stop()).code, 0);
+});
+
+story('after a sync that failed nothing is acknowledged until the front has been started again', async t => {
+	w = await World.open({ flows });
+	const ledger = [];
+	for (let i = 0; i < 20; i++) assert.equal((await post(ledger)).status, 202);
+	const [{ pid }] = w.children('front');
+	const strace = spawn('strace', ['-f', '-p', String(pid), '-e', 'trace=fdatasync,fsync', '-e', 'inject=fdatasync,fsync:error=EIO', '-o', '/dev/null'],
+		{ stdio: ['ignore', 'ignore', 'pipe'] });
+	let said = '', gone = false;
+	strace.stderr.on('data', text => { said += text; });
+	strace.on('error', error => { said += error; gone = true; });
+	strace.on('exit', () => { gone = true; });
+	try {
+		await waitFor('strace to have attached', () => gone || new RegExp(`Process ${pid} attached`).test(said));
+		if (gone) return t.skip(`strace cannot attach here: ${said.trim()}`);
+		// Requests meet failing syncs for as long as this front lives.
+		await waitFor('the front to end', async () => {
+			const entry = await post(ledger);
+			if (w.children('front').some(child => child.pid === pid)) assert.notEqual(entry.status, 202, 'not synced, and yet acknowledged');
+			return !w.children('front').some(child => child.pid === pid);
+		}, 10000);
+	} finally {
+		if (!gone) kill(strace.pid, 'SIGTERM');
+	}
+	assert.ok(ledger.some(entry => entry.status === 503), 'the callers were told 503');
+	await waitFor('events to be accepted again', async () => (await post(ledger)).status === 202, 15000);
+	assert.match(w.log(), /disk|sync|I\/O/i, 'the log says why');
+	await w.ended();
+	await all_there(ledger);
+});

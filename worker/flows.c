@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/* The flow versions this worker has read: a handful, so a list is searched. */
+#include "worker/flows.h"
+
+#include "common/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define KEPT 64
+
+struct kept {
+	int64_t version_id;
+	uint64_t used;
+	struct flow *flow;
+};
+
+struct flows {
+	struct store *store;
+	uint64_t clock;
+	struct kept list[KEPT];
+};
+
+struct flows *flows_new(struct store *s)
+{
+	struct flows *f = mem_new(sizeof(*f));
+
+	f->store = s;
+	return f;
+}
+
+void flows_free(struct flows *f)
+{
+	if (!f)
+		return;
+	for (size_t i = 0; i < KEPT; i++)
+		flow_free(f->list[i].flow);
+	free(f);
+}
+
+static struct flow *load(struct store *s, int64_t version_id, struct err *err)
+{
+	char *document = NULL;
+	struct faults faults = {0};
+	struct flow *flow = NULL;
+	int got = store_version_load(s, version_id, &document, err);
+
+	if (got == 0)
+		err_set(err, ERR_MISSING, "flow version %lld is gone from the database", (long long)version_id);
+	if (got <= 0)
+		return NULL;
+	if (flow_parse(document, strlen(document), &flow, &faults) < 0)
+		err_set(err, ERR_INVALID, "the flow's document no longer passes the check (%s: %s): apply a "
+			"corrected version, then replay with the flow of now",
+			faults.count ? faults.list[0].pointer : "", faults.count ? faults.list[0].text : "?");
+	faults_release(&faults);
+	free(document);
+	return flow;
+}
+
+struct flow *flows_find(struct flows *f, int64_t version_id, struct err *err)
+{
+	struct kept *oldest = &f->list[0];
+
+	for (size_t i = 0; i < KEPT; i++) {
+		if (f->list[i].flow && f->list[i].version_id == version_id) {
+			f->list[i].used = ++f->clock;
+			return f->list[i].flow;
+		}
+		if (f->list[i].used < oldest->used)
+			oldest = &f->list[i];
+	}
+	struct flow *flow = load(f->store, version_id, err);
+	if (!flow)
+		return NULL;
+	flow_free(oldest->flow);
+	*oldest = (struct kept){version_id, ++f->clock, flow};
+	return flow;
+}

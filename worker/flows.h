@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * flows: the flow versions this worker has read and compiled. A version never changes, so
+ * what is here stays right; the least used ones make room.
+ */
+#ifndef WORKER_FLOWS_H
+#define WORKER_FLOWS_H
+
+#include "common/store.h"
+#include "flow/flow.h"
+
+struct flows;
+
+struct flows *flows_new(struct store *s);
+void flows_free(struct flows *f);
+
+/* flows_find: borrowed until the next call; NULL with a sentence when the version is gone or
+ * its document no longer passes the check. */
+struct flow *flows_find(struct flows *f, int64_t version_id, struct err *err) MUSTCHECK;
+
+#endif
