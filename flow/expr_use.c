@@ -204,7 +204,7 @@ static int read_word(struct reader *r)
 		    !(r->args && among(t->text, blind_with, ARRAY_LEN(blind_with)));
 	if (root && sees)
 		r->use.unsure = true;
-	r->args_root = root && !sees;
+	r->args_root = root && (!sees || token_is(t, "select"));
 	r->term = t->start;
 	r->after_term = true;
 	return 0;

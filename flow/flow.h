@@ -14,6 +14,7 @@
 #include "common/buf.h"
 #include "common/err.h"
 #include "common/json.h"
+#include "flow/event.h"
 
 struct flow;
 
@@ -133,7 +134,6 @@ bool flow_has_effects(const struct flow *f);
 /* flow_dedupe_key adds the key by which a delivery is known again: the flow's own
  * expression (plain paths only), or else the SHA-256 of the body. 1, or 0 when the
  * expression yields null or nothing (the event is then not de-duplicated), or -1. */
-struct scope_event;
 int flow_dedupe_key(const struct flow *f, const struct scope_event *event, struct buf *out,
 		    struct err *err) MUSTCHECK;
 

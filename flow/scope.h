@@ -22,6 +22,7 @@
 
 #include "common/base.h"
 #include "common/buf.h"
+#include "flow/event.h"
 
 enum scope_part {
 	SCOPE_HEADERS,
@@ -33,22 +34,6 @@ enum scope_part {
 	SCOPE_ITEM,
 	SCOPE_INDEX,
 	SCOPE_PARTS,
-};
-
-/* The request and the facts of the run, all borrowed: they outlive the scope. */
-struct scope_event {
-	int64_t id;           /* 0 in a test without an event */
-	int64_t received_at;  /* milliseconds since 1970 */
-	const char *method;
-	const char *path;     /* raw, without the query: "/in/orders/7" */
-	const char *query;    /* raw, without "?"; "" when none */
-	const char *headers;  /* JSON: [["Name","value"],...] in order, repeats kept */
-	const char *suffix;   /* the webhook's pattern: "/orders/{id}" */
-	const char *remote;   /* address of the caller */
-	const char *trigger;  /* "arrival", "retry", "replay", "crash", "test" */
-	int run;              /* number of this run of the event, from 1 */
-	int attempt;          /* attempts since arrival or replay, from 1 */
-	struct slice body;
 };
 
 struct scope; /* hidden: one per run */

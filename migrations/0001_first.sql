@@ -2,8 +2,8 @@
 -- The first schema. Times are milliseconds since 1970, UTC; the views show them as ISO 8601.
 -- Applied once, in one transaction; never edited after a release: later changes are new files.
 
--- A flow and which of its versions is live.
 CREATE TABLE flows (
+	-- A flow and which of its versions is live.
 	id         INTEGER PRIMARY KEY,
 	name       TEXT NOT NULL UNIQUE,
 	title      TEXT NOT NULL,
@@ -12,8 +12,8 @@ CREATE TABLE flows (
 	updated_at INTEGER NOT NULL
 ) STRICT;
 
--- What integrators wrote. A version never changes.
 CREATE TABLE flow_versions (
+	-- What integrators wrote. A version never changes.
 	id         INTEGER PRIMARY KEY,
 	flow_id    INTEGER NOT NULL REFERENCES flows(id),
 	number     INTEGER NOT NULL,
@@ -24,18 +24,18 @@ CREATE TABLE flow_versions (
 	UNIQUE (flow_id, number)
 ) STRICT;
 
--- A suffix and a method belong to one published flow.
 CREATE TABLE routes (
+	-- A suffix and a method belong to one published flow.
 	shape   TEXT NOT NULL,                 -- the suffix, {} for each {name}
 	method  TEXT NOT NULL,
 	flow_id INTEGER NOT NULL REFERENCES flows(id),
 	PRIMARY KEY (shape, method)
 ) STRICT, WITHOUT ROWID;
 
--- The queue: one narrow row an event, for good. A row keeps its size through its life, so
--- that claiming and finishing never split a page: a queued row's owner takes the three bytes
--- that "succeeded" is longer than "queued", and owners are numbers of two bytes.
 CREATE TABLE events (
+	-- The queue: one narrow row an event, for good. A row keeps its size through its life, so
+	-- that claiming and finishing never split a page: a queued row's owner takes the three bytes
+	-- that "succeeded" is longer than "queued", and owners are numbers of two bytes.
 	id          INTEGER PRIMARY KEY,
 	flow_id     INTEGER NOT NULL,
 	version_id  INTEGER NOT NULL,          -- the version its next or last run uses
@@ -62,8 +62,8 @@ CREATE INDEX events_held    ON events (flow_id) WHERE state = 'held';
 CREATE INDEX events_failed  ON events (flow_id) WHERE state = 'failed';
 CREATE UNIQUE INDEX events_dedupe ON events (flow_id, dedupe_key) WHERE dedupe_key IS NOT NULL;
 
--- The request part of an event: never changes. Same id as its event.
 CREATE TABLE requests (
+	-- The request part of an event: never changes. Same id as its event.
 	id         INTEGER PRIMARY KEY,
 	version_id INTEGER NOT NULL,           -- published when it arrived
 	method     TEXT NOT NULL,
@@ -74,8 +74,8 @@ CREATE TABLE requests (
 	body       BLOB NOT NULL               -- the bytes as received
 ) STRICT;
 
--- One execution. id is event * 65536 + number, so an event's runs lie together.
 CREATE TABLE runs (
+	-- One execution. id is event * 65536 + number, so an event's runs lie together.
 	id            INTEGER PRIMARY KEY,
 	version_id    INTEGER NOT NULL,
 	trigger       TEXT NOT NULL,
@@ -92,8 +92,8 @@ CREATE TABLE runs (
 	reply_body    BLOB
 ) STRICT;
 
--- Refused arrivals, the newest ten thousand.
 CREATE TABLE rejections (
+	-- Refused arrivals, the newest ten thousand.
 	id         INTEGER PRIMARY KEY,
 	at         INTEGER NOT NULL,
 	flow_id    INTEGER NOT NULL,           -- 0: no flow has this suffix
@@ -106,8 +106,8 @@ CREATE TABLE rejections (
 	body_bytes INTEGER NOT NULL
 ) STRICT;
 
--- How many arrivals and runs ended how, a day (days since 1970).
 CREATE TABLE counts (
+	-- How many arrivals and runs ended how, a day (days since 1970).
 	day     INTEGER NOT NULL,
 	flow_id INTEGER NOT NULL,
 	outcome TEXT NOT NULL,
@@ -115,15 +115,15 @@ CREATE TABLE counts (
 	PRIMARY KEY (day, flow_id, outcome)
 ) STRICT, WITHOUT ROWID;
 
--- Named values under AES-256-GCM, bound to their name.
 CREATE TABLE secrets (
+	-- Named values under AES-256-GCM, bound to their name.
 	name       TEXT PRIMARY KEY,
 	sealed     BLOB NOT NULL,
 	updated_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Who replayed what, and why.
 CREATE TABLE replays (
+	-- Who replayed what, and why.
 	id          INTEGER PRIMARY KEY,
 	created_at  INTEGER NOT NULL,
 	reason      TEXT NOT NULL,
@@ -134,8 +134,8 @@ CREATE TABLE replays (
 	queued      INTEGER NOT NULL           -- events put back into the queue so far
 ) STRICT;
 
--- Rises with each change of flows, pauses and secrets.
 CREATE TABLE config (
+	-- Rises with each change of flows, pauses and secrets.
 	id     INTEGER PRIMARY KEY CHECK (id = 1),
 	ticket INTEGER NOT NULL
 ) STRICT;

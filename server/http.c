@@ -357,7 +357,7 @@ int http_listen(const struct http_setup *setup, struct http_listener **out, stru
 	if (!l->context) {
 		err_set(err, ERR_SYSTEM, "cannot listen on %s for %s: %s; if another program has "
 			"the port, choose another one with %s", address, setup->name,
-			*text ? text : l->complaint, setup->setting);
+			*l->complaint ? l->complaint : text, setup->setting);
 		http_stop(&l, 1);
 		return -1;
 	}

@@ -5,7 +5,6 @@
 
 #include "common/clock.h"
 #include "common/log.h"
-#include "flow/scope.h"
 #include "server/hooks.h"
 #include "server/keep.h"
 #include "server/query.h"

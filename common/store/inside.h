@@ -76,7 +76,7 @@ struct conn *reader_take(struct store *s, struct err *err) MUSTCHECK;
 void reader_give(struct store *s, struct conn *c);
 
 /* ---- helpers of several files ---- */
-int migrate(struct conn *c, struct err *err) MUSTCHECK;
+int migrate(struct conn *c, struct err *err) MUSTCHECK; /* how many were applied */
 int64_t migrate_target(void);
 int migrate_refuse_newer(int64_t have, struct err *err);
 int counts_add(struct conn *c, int64_t now, int64_t flow_id, const char *outcome, int64_t n,

@@ -9,7 +9,6 @@
 #include "common/store/inside.h"
 
 #include "common/assets.h"
-#include "common/log.h"
 #include "common/mem.h"
 
 #include <stdlib.h>
@@ -58,7 +57,6 @@ static int apply_one(struct conn *c, const struct asset *a, struct err *err)
 		sqlite3_exec(c->db, "ROLLBACK", NULL, NULL, NULL);
 		return err_within(err, "migration %s: ", a->name);
 	}
-	log_line(LOG_INFO, "migration applied", "file", a->name, NULL);
 	return 0;
 }
 
@@ -70,10 +68,15 @@ int migrate(struct conn *c, struct err *err)
 		return -1;
 	if (have > migrate_target())
 		return migrate_refuse_newer(have, err);
-	for (const struct asset *a = next_migration(assets_table); a; a = next_migration(a + 1))
-		if (number_of(a) > have && apply_one(c, a, err) < 0)
+	int applied = 0;
+	for (const struct asset *a = next_migration(assets_table); a; a = next_migration(a + 1)) {
+		if (number_of(a) <= have)
+			continue;
+		if (apply_one(c, a, err) < 0)
 			return -1;
-	return 0;
+		applied++;
+	}
+	return applied;
 }
 
 /* Drawn from a database in memory that every migration has passed. */
@@ -85,7 +88,7 @@ int store_schema_text(struct buf *out, struct err *err)
 		return -1;
 	int got = migrate(&c, err);
 	sqlite3_stmt *st = NULL;
-	if (got == 0)
+	if (got >= 0)
 		st = sql_ask(&c, err, "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL "
 			     "ORDER BY CASE type WHEN 'table' THEN 0 WHEN 'index' THEN 1 ELSE 2 END, rowid", "");
 	buf_add_text(out, "-- SPDX-License-Identifier: MIT\n"

@@ -152,8 +152,12 @@ static int prepare(const char *dir, bool alone, bool check, struct err *err)
 		goto out;
 	if (alone && (unclean || check) && recover(&c, path, check, err) < 0)
 		goto out;
-	if (migrate(&c, err) < 0 || secrets_make_key(dir, self.key_file, err) < 0)
+	int applied = migrate(&c, err);
+	if (applied < 0 || secrets_make_key(dir, self.key_file, err) < 0)
 		goto out;
+	if (applied > 0)
+		log_line(LOG_INFO, "the database was brought up to date", "version",
+			 log_number(migrate_target()), NULL);
 	result = 0;
 out:
 	conn_close(&c);

@@ -180,7 +180,11 @@ for (const [suffix, { good, bad }] of Object.entries(AUTH)) {
 }
 
 story('an API key in the query lets in, and is not shown in the history', async () => {
-	assert.equal((await w.send('POST', `/in/api-query?a=1&api_key=${SECRETS.key}`, { body: '{}' })).status, 202);
+	const got = await w.send('POST', `/in/api-query?a=1&api_key=${SECRETS.key}&b=%32`, { body: '{}' });
+	assert.equal(got.status, 202);
+	const { query } = await request(got.json.event);
+	assert.ok(!query.includes(SECRETS.key), query);
+	assert.ok(query.startsWith('a=1&') && query.endsWith('&b=%32'), query);
 	assert.equal((await w.send('POST', '/in/api-query?api_key=wrong', { body: '{}' })).status, 401);
 	assert.equal((await w.send('POST', '/in/api-query', { body: '{}', headers: { 'api_key': SECRETS.key } })).status, 401);
 });

@@ -201,8 +201,14 @@ export class World {
 	log() {
 		return existsSync(this.logFile) ? readFileSync(this.logFile, 'utf8') : '';
 	}
-	logTail(n = 40) {
-		return this.log().split('\n').slice(-n).join('\n');
+	/** logTail is the end of the log, a line that repeats itself shown once. */
+	logTail(n = 25) {
+		const seen = new Set();
+		const fresh = line => {
+			const said = line.replace(/^\S+ /, '').replace(/\d+/g, 'N');
+			return !seen.has(said) && seen.add(said);
+		};
+		return this.log().split('\n').reverse().filter(fresh).slice(0, n).reverse().join('\n');
 	}
 	/** findings of a sanitizer or of valgrind, or "". */
 	findings() {

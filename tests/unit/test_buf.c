@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Bytes that grow: the invariants of buf.h, and JSON text from any bytes. */
 #include "common/buf.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +11,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-
 
 static void an_empty_buffer_is_an_empty_text(void **state)
 {

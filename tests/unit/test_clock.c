@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The clocks, and times as people write them. */
 #include "common/clock.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +10,6 @@
 #include <cmocka.h>
 
 #include <string.h>
-
 
 static void iso(int64_t at, const char *want)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Kinds and sentences: cut cleanly, chained, never touched on success. */
 #include "common/err.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,7 +12,6 @@
 #include <string.h>
 
 #include "common/utf8.h"
-
 
 static void a_sentence_is_kept_with_its_kind(void **state)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Log lines: one write each, key=value, nothing that could forge a line. */
 #include "common/log.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,7 +12,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
 
 static int saved;
 static FILE *caught;

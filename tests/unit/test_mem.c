@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Allocation that never returns NULL: zeroed, copied, and ending the process when it cannot. */
 #include "common/mem.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,7 +14,6 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
 
 static void new_memory_is_zeroed(void **state)
 {

@@ -13,7 +13,8 @@
 
 static struct scope_event event = {
 	.id = 42, .received_at = 1795442531123, .method = "POST", .path = "/in/orders/7",
-	.query = "", .headers = "[]", .suffix = "/orders/{id}", .remote = "192.0.2.1",
+	.query = "", .headers = "[[\"Content-Type\",\"application/json\"]]",
+	.suffix = "/orders/{id}", .remote = "192.0.2.1",
 	.trigger = "arrival", .run = 1, .attempt = 1,
 };
 
