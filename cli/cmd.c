@@ -53,11 +53,12 @@ static int refuse_missing(const struct conf *conf, struct err *err)
 {
 	char *here = realpath(conf->data, NULL), *cwd = here ? NULL : getcwd(NULL, 0);
 	const char *base = here || conf->data[0] == '/' || !cwd ? "" : cwd;
+	const char *name = strncmp(conf->data, "./", 2) == 0 ? conf->data + 2 : conf->data;
 
 	err_set(err, ERR_MISSING,
 		"there is no database in %s%s%s. Name the data directory with --data DIR or "
 		"RINGBOLT_DATA; `ringbolt serve --data DIR` starts a new one",
-		base, *base ? "/" : "", here ? here : conf->data);
+		base, *base ? "/" : "", here ? here : name);
 	free(here);
 	free(cwd);
 	return -1;

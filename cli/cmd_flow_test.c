@@ -123,6 +123,8 @@ static void print_people(const struct sample *s, const struct run_result *r, boo
 	trace_print_value(buf_slice(&line), "", stdout);
 	trace_print_headers((struct slice){s->headers, strlen(s->headers)}, "  ", stdout);
 	buf_release(&line);
+	if (s->body.len)
+		trace_print_body(buf_slice(&s->body), stdout);
 	puts("");
 	trace_print_steps(buf_slice(&r->steps), stdout);
 	puts("");

@@ -58,14 +58,21 @@ static void print_wrapped(const char *text, unsigned indent, unsigned width)
 	putchar('\n');
 }
 
+/* A name, and its sentence in a column of its own. */
+static void print_beside(const char *left, unsigned width, const char *text)
+{
+	if (strlen(left) > width)
+		printf("  %s\n%*s", left, (int)width + 4, "");
+	else
+		printf("  %-*s  ", (int)width, left);
+	print_wrapped(text, width + 4, 96);
+}
+
 static void print_option(const char *name, const char *value, const char *text)
 {
 	char *left = mem_format("--%s%s%s", name, value ? " " : "", value ? value : "");
 
-	printf("  %-22s ", left);
-	if (strlen(left) > 22)
-		printf("\n%25s", "");
-	print_wrapped(text, 25, 96);
+	print_beside(left, 22, text);
 	free(left);
 }
 
@@ -96,6 +103,22 @@ static void print_exit_codes(void)
 
 /* ---- for a terminal ------------------------------------------------------------------ */
 
+/* The lines that begin with a tab are examples: a block of their own. */
+static void print_help(const char *help)
+{
+	bool example = false;
+
+	puts("");
+	while (*help) {
+		size_t len = strcspn(help, "\n");
+		if (*help == '\t' && !example)
+			puts("");
+		example = *help == '\t';
+		printf("%s%.*s\n", example ? "    " : "", (int)(len - example), help + example);
+		help += len + (help[len] == '\n');
+	}
+}
+
 static void print_command(const struct cmd *cmd)
 {
 	struct buf usage = BUF_INIT;
@@ -111,7 +134,7 @@ static void print_command(const struct cmd *cmd)
 	for (const struct option *o = cmd_common; !cmd->anywhere && o->name; o++)
 		print_option(o->name, o->value, o->text);
 	if (cmd->help)
-		printf("\n%s\n", cmd->help);
+		print_help(cmd->help);
 	if (cmd->settings) {
 		puts("");
 		print_settings();
@@ -127,10 +150,7 @@ static void print_lines(const char *family)
 		if (family && (strncmp(cmd->name, family, len) != 0 || cmd->name[len] != ' '))
 			continue;
 		char *left = mem_format("%s%s%s", cmd->name, *cmd->arguments ? " " : "", cmd->arguments);
-		printf("  %-30s ", left);
-		if (strlen(left) > 30)
-			printf("\n%33s", "");
-		print_wrapped(cmd->text, 33, 96);
+		print_beside(left, 30, cmd->text);
 		free(left);
 	}
 }
@@ -149,8 +169,11 @@ static void print_overview(void)
 /* A sentence in a table cell, where a bar would end the cell. */
 static void print_cell(const char *text)
 {
-	for (; *text; text++)
-		printf(*text == '|' ? "\\|" : "%c", *text);
+	for (; *text; text++) {
+		if (*text == '|')
+			putchar('\\');
+		putchar(*text);
+	}
 }
 
 /* Lines that begin with a tab are examples: they become code. */
@@ -162,7 +185,7 @@ static void print_markdown_help(const char *help)
 		size_t len = strcspn(help, "\n");
 		bool example = *help == '\t';
 		if (example != code)
-			puts(example ? "```sh" : "```");
+			puts(example ? "\n```sh" : "```");
 		code = example;
 		printf("%.*s\n", (int)(len - example), help + example);
 		help += len + (help[len] == '\n');

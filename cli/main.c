@@ -61,6 +61,7 @@ static const struct cmd *find_command(int argc, char **argv, int *words)
 
 static int refuse_unknown(int argc, char **argv)
 {
+	static const char *const families[] = {"flow", "event", "secret"};
 	bool two = argc > 2 && argv[2][0] != '-';
 	char *both = two ? mem_format("%s %s", argv[1], argv[2]) : mem_dup(argv[1]);
 	struct nearest near = {.word = both}, first = {.word = argv[1]};
@@ -71,6 +72,8 @@ static int refuse_unknown(int argc, char **argv)
 		nearest_offer(&near, cmd_table[i]->name);
 		nearest_offer(&first, cmd_table[i]->name);
 	}
+	for (size_t i = 0; i < ARRAY_LEN(families); i++)
+		nearest_offer(&first, families[i]);
 	if (argv[1][0] == '-')
 		err_set(&err, ERR_INVALID, "the command comes first, then its options: ringbolt COMMAND %.60s",
 			argv[1]);

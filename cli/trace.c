@@ -71,7 +71,9 @@ static void print_step(size_t number, struct slice step, FILE *out)
 	table_escape(path.ptr, path.len, false, &name);
 	fprintf(out, "  %2zu.  %-20s %-17s %-10s %s ms%s%s\n", number, safe.ptr, type.ptr, outcome.ptr,
 		took.ptr, name.len ? "  → " : "", name.ptr);
-	print_member(step, "input", out);
+	bool is_map = strcmp(type.ptr, "map") == 0;
+	if (!is_map) /* what goes into a map is what comes out of it */
+		print_member(step, "input", out);
 	print_member(step, "output", out);
 	print_member(step, "error", out);
 	buf_release(&name);
@@ -122,15 +124,19 @@ void trace_print_headers(struct slice headers, const char *indent, FILE *out)
 	buf_release(&line);
 }
 
-void trace_print_reply(int status, struct slice headers, struct slice body, FILE *out)
+void trace_print_body(struct slice body, FILE *out)
 {
-	fprintf(out, "reply %d\n", status);
-	trace_print_headers(headers, "  ", out);
-	if (!body.len)
-		return;
 	fputs("\n", out);
 	if (utf8_valid(body.ptr, body.len))
 		trace_print_value(body, "  ", out);
 	else
 		fprintf(out, "  (%zu bytes that are no text)\n", body.len);
+}
+
+void trace_print_reply(int status, struct slice headers, struct slice body, FILE *out)
+{
+	fprintf(out, "reply %d\n", status);
+	trace_print_headers(headers, "  ", out);
+	if (body.len)
+		trace_print_body(body, out);
 }

@@ -20,6 +20,10 @@ void trace_print_reply(int status, struct slice headers, struct slice body, FILE
 /* trace_print_headers prints "Name: value" lines, each behind indent. */
 void trace_print_headers(struct slice headers, const char *indent, FILE *out);
 
+/* trace_print_body prints a body after an empty line, or how many bytes it has when they are
+ * no text. */
+void trace_print_body(struct slice body, FILE *out);
+
 /* trace_print_value prints a value on lines of its own behind indent, cut when long. */
 void trace_print_value(struct slice value, const char *indent, FILE *out);
 

@@ -186,7 +186,7 @@ story('an array a million deep is kept as it came; the flow sees its text and wh
 });
 
 story('a body that is not JSON where JSON was said: .body is its text, .event.body_error says why', async () => {
-	for (const body of ['{"a": 1,}', '{"a"', '{"a": 01}', "{'a': 1}", '{"a": "\\x"}', '{} {}', 'NaN', '\ufeff{}', '[1 2]']) {
+	for (const body of ['{"a": 1,}', '{"a"', '{"a": 01}', "{'a': 1}", '{"a": "\\x"}', '{} {}', 'NaN', '[1 2]']) {
 		const got = await w.post('/seen', body);
 		assert.equal(got.status, 200, body);
 		assert.equal(got.json.body, body);

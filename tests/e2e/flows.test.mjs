@@ -8,13 +8,18 @@ import { join } from 'node:path';
 import { before } from 'node:test';
 import { flow, map, respond } from './flows.mjs';
 import { story } from './story.mjs';
-import { World, kill, waitFor } from './world.mjs';
+import { RINGBOLT, World, kill, lines, run, waitFor } from './world.mjs';
 
 let w;
 before(async () => {
 	w = await World.open({ flows: [flow('first', [respond(200, 'one')])], secrets: { known: 'x' } });
 });
 const USAGE = 2, REFUSED = 3;
+/** check needs no server and no data directory. */
+const check = async (...args) => {
+	const got = await run(RINGBOLT, ['flow', 'check', ...args]);
+	return { ...got, rows: () => lines(got.out) };
+};
 
 // A sound flow, and what is done to it: the pointers of the faults that must be found.
 const sound = () => flow('sound', [
@@ -67,7 +72,7 @@ const FAULTS = {
 };
 
 story('flow check says nothing wrong of a sound flow, and exits 0', async () => {
-	const { code, out, err } = await w.cli(['flow', 'check', w.writeFlow(sound(), '../sound')]);
+	const { code, out, err } = await check(w.writeFlow(sound(), '../sound'));
 	assert.equal(code, 0, out + err);
 });
 
@@ -76,12 +81,12 @@ for (const [what, [damage, pointer]] of Object.entries(FAULTS)) {
 		const document = sound();
 		damage(document);
 		const file = w.writeFlow(document, '../faulty');
-		const { code, out, rows } = await w.cli(['flow', 'check', file, '--json']);
+		const { code, out, rows } = await check(file, '--json');
 		assert.equal(code, REFUSED, out);
 		const faults = rows().filter(row => row.kind === 'error');
 		assert.ok(faults.some(row => new RegExp(`^(${pointer})$`).test(row.pointer)), `${pointer} is among ${out}`);
 		for (const row of faults) assert.ok(row.text.length > 10, 'each says what is wrong');
-		const people = await w.cli(['flow', 'check', file]);
+		const people = await check(file);
 		assert.equal(people.code, REFUSED);
 		assert.ok((people.out + people.err).includes(faults[0].text), 'people are told the same');
 	});
@@ -90,31 +95,31 @@ for (const [what, [damage, pointer]] of Object.entries(FAULTS)) {
 story('flow check finds all faults of a document, not only the first', async () => {
 	const document = sound();
 	for (const what of ['a space in the suffix', 'an unknown step', 'an unknown match']) FAULTS[what][0](document);
-	const { rows } = await w.cli(['flow', 'check', w.writeFlow(document, '../faulty'), '--json']);
+	const { rows } = await check(w.writeFlow(document, '../faulty'), '--json');
 	const pointers = rows().map(row => row.pointer);
 	for (const pointer of ['/webhook/url_suffix', '/steps/0/type', '/steps/1/match']) assert.ok(pointers.includes(pointer), `${pointer}: ${pointers}`);
 });
 
 story('what is no JSON is refused with line and column; a file that is not there is said by name', async () => {
 	for (const text of ['{"name": "x",\n  "webhook": }', '', '[1]', '{"name": "a", "name": "b"}', 'ÿ']) {
-		const got = await w.cli(['flow', 'check', w.writeFlow(text, '../faulty')]);
+		const got = await check(w.writeFlow(text, '../faulty'));
 		assert.equal(got.code, REFUSED, text);
 		assert.ok((got.out + got.err).length > 10);
 	}
-	const got = await w.cli(['flow', 'check', w.writeFlow('{"name": "x",\n  "webhook": }', '../faulty')]);
+	const got = await check(w.writeFlow('{"name": "x",\n  "webhook": }', '../faulty'));
 	assert.match(got.out + got.err, /line 2/);
-	const missing = await w.cli(['flow', 'check', '/nonexistent/flow.json']);
+	const missing = await check('/nonexistent/flow.json');
 	assert.ok(missing.code === 1 || missing.code === REFUSED, `${missing.code}`);
 	assert.match(missing.err, /\/nonexistent\/flow\.json/);
-	assert.equal((await w.cli(['flow', 'check'])).code, USAGE);
+	assert.equal((await check()).code, USAGE);
 });
 
 story('a branch that ends without a reply is warned of by name, and the flow may still be applied', async () => {
 	const document = flow('half', [{ name: 'route', type: 'switch', match: 'first', paths: [
 		{ name: 'answered', when: '{{ .body.a }}', steps: [respond(200, 'a')] }, { name: 'forgotten', steps: [] }] }]);
-	const { code, rows } = await w.cli(['flow', 'check', w.writeFlow(document, '../half'), '--json']);
+	const { code, rows } = await check(w.writeFlow(document, '../half'), '--json');
 	assert.equal(code, 0);
-	assert.ok(rows().some(row => row.kind === 'warning' && /repl/.test(row.text) && /forgotten|\/steps\/0\/paths\/1/.test(row.text + row.pointer)), JSON.stringify(rows()));
+	assert.ok(rows().some(row => row.kind === 'warning' && /repl|response/.test(row.text) && /forgotten|\/steps\/0\/paths\/1/.test(row.text + row.pointer)), JSON.stringify(rows()));
 });
 
 story('applying a faulty file changes nothing', async () => {

@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { before } from 'node:test';
-import { call, failWith, flow, map, respond } from './flows.mjs';
+import { call, flow, map, respond } from './flows.mjs';
 import { Destination } from './http.mjs';
 import { story } from './story.mjs';
 import { World, few, inFlight, waitFor } from './world.mjs';
@@ -162,7 +162,7 @@ story('a step may try again within its run; a host that is not there is an error
 });
 
 story('an event that waits can be cancelled, and replayed afterwards', async () => {
-	await w.apply(flow('waiting', [failWith('not yet')], { ...accepted, retry: { attempts: 9, first_ms: 600000, factor: 1 } }));
+	await w.apply(flow('waiting', [call('far', 'GET', 'http://127.0.0.1:1/')], { ...accepted, retry: { attempts: 9, first_ms: 600000, factor: 1 } }));
 	const { event } = (await w.post('/waiting', {})).json;
 	await waitFor('its first run to have failed', async () => {
 		const { state, attempts } = await w.event(event);

@@ -5,8 +5,8 @@
 set -eu
 what=${1:-build}
 
-build='gcc make libsqlite3-dev libcivetweb-dev libcjson-dev uthash-dev libjq-dev libcurl4-openssl-dev libssl-dev'
-tests='libcmocka-dev nodejs npm valgrind strace sqlite3 wrk curl openssl'
+build='gcc libc6-dev make libsqlite3-dev libcivetweb-dev libcjson-dev uthash-dev libjq-dev libcurl4-openssl-dev libssl-dev'
+tests='libcmocka-dev nodejs npm ca-certificates valgrind strace sqlite3 wrk curl openssl'
 case $what in
 build) wanted=$build ;;
 test) wanted="$build $tests" ;;
@@ -24,6 +24,7 @@ header() {
 there() {
 	case $1 in
 	gcc) command -v "${CC:-cc}" >/dev/null 2>&1 ;;
+	libc6-dev) header stdio.h ;;
 	libsqlite3-dev) header sqlite3.h ;;
 	libcivetweb-dev) header civetweb.h ;;
 	libcjson-dev) header cjson/cJSON.h ;;
@@ -33,6 +34,7 @@ there() {
 	libssl-dev) header openssl/evp.h ;;
 	libcmocka-dev) header cmocka.h ;;
 	nodejs) node -e 'process.exit(parseInt(process.versions.node) >= 18 ? 0 : 1)' >/dev/null 2>&1 ;;
+	ca-certificates) [ -e /etc/ssl/certs/ca-certificates.crt ] ;;
 	*) command -v "$1" >/dev/null 2>&1 ;;
 	esac
 }
