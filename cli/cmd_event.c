@@ -54,14 +54,16 @@ static int list_row(void *arg, const struct event_row *row)
 	return ferror(t->out) ? -1 : 0;
 }
 
-static int list_events(struct store *s, const struct event_filter *events, bool json)
+static int list_events(struct store *s, const struct filter *filter, bool json)
 {
 	struct table t;
 	struct err err;
 
 	events_start(&t, json, stdout);
-	int rc = store_events_each(s, events, list_row, &t, &err);
+	int rc = store_events_each(s, &filter->events, list_row, &t, &err);
 	table_end(&t);
+	if (rc >= 0 && t.rows == 0)
+		rc = filter_missing(filter, s, &err);
 	if (rc < 0 && !ferror(stdout))
 		return cmd_fail(&err);
 	if (t.rows == 0 && !json)
@@ -85,7 +87,7 @@ static int run_list(const struct conf *conf, const struct args *args)
 		code = cmd_fail(&err);
 	} else {
 		filter.events.limit = (size_t)limit;
-		code = list_events(s, &filter.events, args_has(args, "json"));
+		code = list_events(s, &filter, args_has(args, "json"));
 		store_close(s);
 	}
 	filter_release(&filter);
@@ -205,7 +207,8 @@ static int run_cancel(const struct conf *conf, const struct args *args)
 					   "--all cancels every event that waits");
 		code = cmd_usage("event cancel", &err);
 	} else if (cmd_open_exists(conf, &s, &err) < 0 ||
-		   (n = store_event_cancel(s, &filter.events, &err)) < 0) {
+		   (n = store_event_cancel(s, &filter.events, &err)) < 0 ||
+		   (n == 0 && filter_missing(&filter, s, &err) < 0)) {
 		code = cmd_fail(&err);
 	} else {
 		printf("%d event%s cancelled\n", n, n == 1 ? "" : "s");

@@ -88,7 +88,7 @@ static void print_people(const struct replay_count *n, bool dry_run)
 }
 
 static int replay(const struct conf *conf, const struct args *args, const struct replay_plan *plan,
-		  int64_t now)
+		  const struct filter *filter, int64_t now)
 {
 	bool dry_run = args_has(args, "dry-run"), progress = !dry_run && isatty(STDERR_FILENO);
 	struct replay_count count = {0};
@@ -98,6 +98,8 @@ static int replay(const struct conf *conf, const struct args *args, const struct
 	if ((dry_run ? cmd_open_read(conf, &s, &err) : cmd_open_exists(conf, &s, &err)) < 0)
 		return cmd_fail(&err);
 	int rc = store_replay(s, plan, dry_run, now, progress ? show_progress : NULL, NULL, &count, &err);
+	if (rc >= 0 && count.matched == 0)
+		rc = filter_missing(filter, s, &err);
 	store_close(s);
 	if (progress && count.queued)
 		fputs("\r                              \r", stderr);
@@ -121,7 +123,7 @@ static int run(const struct conf *conf, const struct args *args)
 	if (read_plan(&plan, &filter, args, now, &err) < 0)
 		code = cmd_usage("replay", &err);
 	else
-		code = replay(conf, args, &plan, now);
+		code = replay(conf, args, &plan, &filter, now);
 	filter_release(&filter);
 	return code;
 }

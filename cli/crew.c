@@ -83,6 +83,14 @@ static void freer_ended(struct crew *crew, struct place *p, int status)
 	p->until_mono_ms = clock_mono_ms() + FREE_AGAIN_MS;
 }
 
+/* A port that is taken at the start is the operator's to mend; later it is tried again. */
+static void front_ended(struct crew *crew, int status)
+{
+	crew->listened |= atomic_load(&crew->board->front_ready);
+	crew->cannot_listen = !crew->listened && WIFEXITED(status) && WEXITSTATUS(status) == EXIT_FAILED;
+	atomic_store(&crew->board->front_ready, 0);
+}
+
 static void place_ended(struct crew *crew, struct place *p, int status)
 {
 	if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_DISK)
@@ -97,7 +105,7 @@ static void place_ended(struct crew *crew, struct place *p, int status)
 		log_line(LOG_WARN, "a role died and is started again", "role", role_name(p->role), "status",
 			 log_number(status), NULL);
 		if (p->role == ROLE_FRONT)
-			atomic_store(&crew->board->front_ready, 0);
+			front_ended(crew, status);
 		restart_later(p);
 	}
 }

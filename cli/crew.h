@@ -36,6 +36,8 @@ struct crew {
 	int64_t next_owner;
 	bool draining;         /* who ends now is not started again */
 	bool disk_error;       /* someone ended with EXIT_DISK */
+	bool cannot_listen;    /* the front failed before it was ever ready: no use trying again */
+	bool listened;         /* it was ready once */
 };
 
 /* crew_init makes the places; crew_start fills front, janitor and the least workers. */

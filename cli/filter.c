@@ -75,3 +75,28 @@ void filter_release(struct filter *f)
 	f->ids = NULL;
 	f->events.ids = NULL;
 }
+
+int filter_missing(const struct filter *f, struct store *s, struct err *err)
+{
+	const struct event_filter *e = &f->events;
+	struct event_detail detail;
+	struct flow_row row = {0};
+	int rc;
+
+	if (e->flow) {
+		rc = store_flow_load(s, e->flow, -1, &row, err);
+		flow_row_release(&row);
+		if (rc == 0)
+			return err_set(err, ERR_MISSING, "there is no flow \"%.64s\" (`ringbolt flow list`)",
+				       e->flow);
+		return rc < 0 ? -1 : 0;
+	}
+	if (e->n_ids != 1)
+		return 0;
+	rc = store_event_load(s, e->ids[0], &detail, err);
+	if (rc == 0)
+		return err_set(err, ERR_MISSING, "there is no event %lld", (long long)e->ids[0]);
+	if (rc > 0)
+		event_detail_release(&detail);
+	return rc < 0 ? -1 : 0;
+}

@@ -120,12 +120,18 @@ static int load_conf(struct conf *conf, const struct args *args, struct err *err
 	free(flags);
 	if (rc < 0)
 		return -1;
-	static const char *const levels[] = {"debug", "info", "warn", "error"};
-	for (size_t i = 0; i < ARRAY_LEN(levels); i++)
-		if (strcmp(levels[i], conf->log_level) == 0)
-			log_threshold((enum log_level)i);
 	store_key_file(conf->key_file);
 	return 0;
+}
+
+/* A command says in its own words what it did; the log is the server's. */
+static void set_threshold(const char *name, bool server)
+{
+	static const char *const levels[] = {"debug", "info", "warn", "error"};
+
+	for (size_t i = 0; i < ARRAY_LEN(levels); i++)
+		if (strcmp(levels[i], name) == 0)
+			log_threshold(i == LOG_INFO && !server ? LOG_WARN : (enum log_level)i);
 }
 
 static int run_command(const struct cmd *cmd, int argc, char **argv)
@@ -143,10 +149,13 @@ static int run_command(const struct cmd *cmd, int argc, char **argv)
 	if (args_parse(&args, lists, argc, argv, &err) < 0)
 		return cmd_usage(cmd->name, &err);
 	int code;
-	if (!cmd->anywhere && load_conf(&conf, &args, &err) < 0)
+	if (!cmd->anywhere && load_conf(&conf, &args, &err) < 0) {
 		code = cmd_usage(cmd->settings ? "settings" : cmd->name, &err);
-	else
+	} else {
+		if (!cmd->anywhere)
+			set_threshold(conf.log_level, cmd->settings);
 		code = cmd->run(&conf, &args);
+	}
 	args_done(&args);
 	conf_release(&conf);
 	return code;

@@ -115,8 +115,10 @@ static int watch(const sigset_t *signals)
 		}
 		int64_t now = clock_mono_ms();
 		busy = crew_tend(&self.crew, now);
+		if (self.crew.cannot_listen && !self.crew.draining)
+			begin_drain();
 		if (self.crew.draining && drained(now))
-			return EXIT_FINE;
+			return self.crew.cannot_listen ? EXIT_FAILED : EXIT_FINE;
 	}
 }
 

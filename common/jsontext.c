@@ -22,8 +22,7 @@ static const char *check_string(const char *p, const char *end, const char **at,
 {
 	p++;
 	for (;;) {
-		while (end - p >= 8 && jsontext_eight_plain(p))
-			p += 8;
+		p = jsontext_skip_plain(p, end);
 		*at = p;
 		if (p == end) {
 			*what = "the text ends inside a string";

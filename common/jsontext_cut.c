@@ -11,8 +11,7 @@
 static const char *skip_string(const char *p, const char *end)
 {
 	for (p++; p < end; p++) {
-		while (end - p >= 8 && jsontext_eight_plain(p))
-			p += 8;
+		p = jsontext_skip_plain(p, end);
 		if (p < end && *p == '"')
 			return p + 1;
 		if (p < end && *p == '\\')
@@ -21,37 +20,33 @@ static const char *skip_string(const char *p, const char *end)
 	return end;
 }
 
-static const char *skip_value(const char *p, const char *end)
+/* At an opening bracket: the byte after the one that closes it. */
+static const char *skip_nested(const char *p, const char *end)
 {
 	size_t depth = 0;
 
 	while (p < end) {
-		switch (*p) {
-		case '"':
-			p = skip_string(p, end);
-			break;
-		case '{':
-		case '[':
+		char c = *p++;
+		if (c == '"') {
+			p = skip_string(p - 1, end);
+		} else if (c == '{' || c == '[') {
 			depth++;
-			p++;
-			break;
-		case '}':
-		case ']':
-			depth--;
-			p++;
-			break;
-		default:
-			/* Numbers and words end where a sign of structure or space begins. */
-			if (depth == 0 && *p != ',' && *p != ':')
-				while (p < end && *p != ',' && *p != ']' && *p != '}' && !jsontext_is_space(*p))
-					p++;
-			else
-				p++;
-			break;
+		} else if (c == '}' || c == ']') {
+			if (--depth == 0)
+				break;
 		}
-		if (depth == 0)
-			break;
 	}
+	return p;
+}
+
+static const char *skip_value(const char *p, const char *end)
+{
+	if (p < end && *p == '"')
+		return skip_string(p, end);
+	if (p < end && (*p == '{' || *p == '['))
+		return skip_nested(p, end);
+	while (p < end && *p != ',' && *p != ']' && *p != '}' && !jsontext_is_space(*p))
+		p++;
 	return p;
 }
 

@@ -31,7 +31,8 @@ int reply_status(struct slice json, int *status, struct err *err)
 	jsontext_text(json, &text);
 	double n = strtod(text.ptr, &end);
 	bool number = (kind == JSONTEXT_NUMBER || kind == JSONTEXT_STRING) && text.len > 0 &&
-		      text.len < 32 && text.ptr[0] >= '0' && text.ptr[0] <= '9' && !*end;
+		      text.len < 32 && text.ptr[0] >= '0' && text.ptr[0] <= '9' && !*end &&
+		      !strpbrk(text.ptr, "xX");
 	if (!number || n != floor(n))
 		rc = err_set(err, ERR_INVALID, "the status must be a whole number, not %s %.60s",
 			     jsontext_kind_name(kind), text.ptr);

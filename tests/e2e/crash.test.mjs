@@ -42,7 +42,7 @@ before(async () => {
 });
 
 /** A client sends until told to stop and keeps a ledger of what it was told. */
-async function client(number, ledger, chance, going) {
+async function client(number, ledger, chance, going, acknowledged) {
 	const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
 	for (let n = 0; going(); n++) {
 		const kind = ['async', 'async', 'async', 'sync', 'sync', 'far'][Math.floor(chance() * 6)];
@@ -52,14 +52,19 @@ async function client(number, ledger, chance, going) {
 		const entry = { id, kind, digest: digest(body), n };
 		ledger.set(id, entry);
 		try {
-			const got = await send(w.port, 'POST', `/in/${kind}`, { body, agent, within: 20000 * SLOW,
+			const got = await send(w.port, 'POST', `/in/${kind}`, { body, agent, again: false, within: 20000 * SLOW,
 				headers: { 'Content-Type': 'application/json' } });
 			entry.status = got.status;
 			entry.event = +got.headers['ringbolt-event'] || 0;
 			entry.text = got.text;
+			if (got.status === 202 || got.status === 200) acknowledged();
 		} catch (error) {
+			if (error.code === 'ECONNREFUSED') { // nobody listens: it was never sent
+				ledger.delete(id);
+				await new Promise(done => setTimeout(done, 5));
+				continue;
+			}
 			entry.unknown = error.code ?? error.message; // it may have been kept or not
-			await new Promise(setImmediate);
 		}
 	}
 	agent.destroy();
@@ -93,8 +98,9 @@ story(`nothing acknowledged is lost over ${KILLS} kill -9 at random, and every e
 	console.log(`# seed ${SEED}`);
 	const chance = random(SEED), ledger = new Map();
 	let going = true;
-	const acknowledged = () => sum([...ledger.values()], entry => entry.status === 202 || entry.status === 200);
-	const clients = Array.from({ length: CLIENTS }, (_, i) => client(i, ledger, random(SEED + 1 + i), () => going));
+	let told = 0;
+	const acknowledged = () => told;
+	const clients = Array.from({ length: CLIENTS }, (_, i) => client(i, ledger, random(SEED + 1 + i), () => going, () => { told++; }));
 	const order = Array.from({ length: KILLS }, () => {
 		const x = chance();
 		return x < 0.4 ? 'front' : x < 0.65 ? 'worker' : x < 0.8 ? 'workers' : 'supervisor';
@@ -102,8 +108,8 @@ story(`nothing acknowledged is lost over ${KILLS} kill -9 at random, and every e
 	if (!order.includes('supervisor')) order[order.length - 1] = 'supervisor';
 	try {
 		for (const target of order) {
-			const so_far = acknowledged(), pause = Date.now() + chance() * 300;
-			await waitFor('work to flow again', () => Date.now() > pause && acknowledged() >= so_far + 20, 20000);
+			const enough = acknowledged() + few(100 + chance() * 1200);
+			await waitFor('work to flow again', () => acknowledged() >= enough, 20000);
 			await targets[target]();
 		}
 		await waitFor('the server to be well', () => w.healthy(), 20000);
@@ -119,7 +125,7 @@ async function check(ledger) {
 	const told = ledger.filter(entry => entry.event);
 	console.log(`# ${ledger.length} sent, ${told.length} told of their event, ${sum(ledger, e => e.status === 503)} told 503, `
 		+ `${sum(ledger, e => e.unknown)} unknown`);
-	assert.ok(told.length > KILLS * 15, 'enough was sent to mean something');
+	assert.ok(told.length > KILLS * few(300), 'enough was sent to mean something');
 	for (const entry of ledger) {
 		assert.ok(entry.unknown || [200, 202, 503, 504, 500].includes(entry.status), `${entry.kind} was answered ${entry.status} ${entry.text}`);
 		if (entry.status === 202 || entry.status === 200) assert.ok(entry.event, 'an acknowledgement names its event');

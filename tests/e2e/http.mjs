@@ -9,9 +9,10 @@ const keepAlive = new http.Agent({ keepAlive: true, maxSockets: 64 });
 
 /**
  * send makes one request: {status, headers, rawHeaders, bytes, text, json, ms}.
- * A reused connection that turns out to have been closed is tried once more on a new one.
+ * A reused connection that turns out to have been closed is tried once more on a new one, unless
+ * again is false.
  */
-export function send(port, method, path, { headers = {}, body, agent = keepAlive, within = 30000 } = {}) {
+export function send(port, method, path, { headers = {}, body, agent = keepAlive, within = 30000, again = true } = {}) {
 	const started = performance.now();
 	return new Promise((done, fail) => {
 		const request = http.request({ host: '127.0.0.1', port, method, path, headers, agent, timeout: within }, response => {
@@ -31,7 +32,7 @@ export function send(port, method, path, { headers = {}, body, agent = keepAlive
 		});
 		request.on('timeout', () => request.destroy(new Error(`no answer to ${method} ${path} within ${within} ms`)));
 		request.on('error', error => {
-			if (request.reusedSocket && error.code === 'ECONNRESET') {
+			if (again && request.reusedSocket && error.code === 'ECONNRESET') {
 				send(port, method, path, { headers, body, agent: false, within }).then(done, fail);
 			} else {
 				fail(error);

@@ -89,7 +89,7 @@ story('a run over its time limit is ended and has failed with that reason, withi
 	const ended = await w.ended(event);
 	assert.equal(ended.state, 'failed');
 	assert.match(ended.error, /limit|longer|time/i);
-	assert.match(ended.error, /700|0\.7/, 'the sentence says which limit');
+	assert.match(ended.error, /7\d\d ms/, 'and after how long');
 	const [run] = await w.sql(`SELECT * FROM run_history WHERE event = ${event}`);
 	assert.equal(run.outcome, 'timed out');
 	assert.ok(run.duration_ms >= 600 && run.duration_ms < 700 + 1000 * SLOW, `it took ${run.duration_ms} ms`);
