@@ -21,23 +21,23 @@ static size_t params_count(const struct param *params)
 }
 
 /* One value with holes. When it is faulty, the leaves are tried one by one, so that each
- * fault stands at the very string. */
+ * fault stands at the very string. err is shared by all levels: a document may be deep and a
+ * thread of the front has a small stack. */
 static void value_faults(struct reader *r, const struct where *at, const cJSON *node,
-			 unsigned flags, const struct err *whole)
+			 unsigned flags, struct err *err)
 {
 	size_t before = r->faults->count, i = 0;
 	const cJSON *item;
-	struct err err;
 
 	cJSON_ArrayForEach(item, node) {
 		struct where here = {at, cJSON_IsObject(node) ? item->string : NULL, i++};
-		struct value *v = value_compile(item, r->program, flags, &err);
+		struct value *v = value_compile(item, r->program, flags, err);
 		if (!v)
-			value_faults(r, &here, item, flags, &err);
+			value_faults(r, &here, item, flags, err);
 		value_free(v);
 	}
 	if (r->faults->count == before)
-		fault_at(r->faults, at, "%s", whole->text);
+		fault_at(r->faults, at, "%s", err->text);
 }
 
 static struct value *read_value(struct reader *r, const struct where *at, const struct param *p,

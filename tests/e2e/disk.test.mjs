@@ -112,6 +112,22 @@ story('on a full disk callers get 503, nothing acknowledged is lost, and it reco
 	assert.equal((await w.stop()).code, 0);
 });
 
+story('a data directory that cannot be written is refused by name', async t => {
+	const dir = await small('1m,ro');
+	if (!dir) return t.skip('a small file system cannot be mounted here (needs root)');
+	for (const data of [dir, join(dir, 'data')]) {
+		w = await World.open({ data, start: false });
+		const { code } = await (await w.launch()).ended;
+		assert.ok(code > 0, `serve ended with ${code}`);
+		assert.ok(w.log().includes(dir), w.log());
+		const set = await w.cli(['secret', 'set', 'a'], { input: 'b' });
+		assert.ok(set.code > 0);
+		assert.ok(set.err.includes(dir), set.err);
+		await w.close();
+	}
+	w = null;
+});
+
 story('after a sync that failed nothing is acknowledged until the front has been started again', async t => {
 	w = await World.open({ flows });
 	const ledger = [];

@@ -46,7 +46,7 @@ static const char *const forms[] = {
 	"try (.body = (%)) catch 2", "try to_entries catch 3", "@json", "tojson", "(%) | length?", "[..]",
 	"[(%) | .. | numbers]", "try error(%) catch .", "isempty(%)", "[range(2) | %]", "try getpath([%]) catch 4",
 	"(%) == (%)", "[.[]?]", "try keys catch 5", "-(1 | %)?", "(% | not)", "[%] | map(.body?)", "try has(%) catch 6",
-	"# }} ) if \n %",
+	"# }} ) if \n %", "def now: .; now", "def first(f): .query; first(1)",
 };
 
 static void random_expression(struct buf *out, int depth)

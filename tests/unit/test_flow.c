@@ -5,6 +5,7 @@
 #include "flow/scope.h"
 #include "flow/step.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -228,6 +229,50 @@ static void hostile_documents_are_refused(void **state)
 	buf_release(&deep);
 }
 
+/* Steps sixteen deep, and a faulty value as deep as JSON may be. */
+static void *parse_deep(void *arg)
+{
+	struct buf text = BUF_INIT;
+	struct faults faults;
+	struct flow *f;
+
+	(void)arg;
+	buf_add_text(&text, "{\"name\":\"f\",\"webhook\":{},\"steps\":[");
+	for (int i = 0; i < 15; i++)
+		buf_addf(&text, "{\"name\":\"s%d\",\"type\":\"switch\",\"paths\":["
+			 "{\"name\":\"p\",\"steps\":[", i);
+	buf_add_text(&text, "{\"name\":\"m\",\"type\":\"map\",\"value\":");
+	for (int i = 0; i < 120; i++)
+		buf_add_text(&text, "[");
+	buf_add_text(&text, "\"{{\"");
+	for (int i = 0; i < 120; i++)
+		buf_add_text(&text, "]");
+	buf_add_text(&text, "}");
+	for (int i = 0; i < 15; i++)
+		buf_add_text(&text, "]}]}");
+	buf_add_text(&text, "]}");
+	assert_int_equal(flow_parse(text.ptr, text.len, &f, &faults), -1);
+	assert_int_equal(faults.errors, 6); /* five of the webhook, one of the value */
+	faults_release(&faults);
+	buf_release(&text);
+	return NULL;
+}
+
+static void parsing_fits_a_small_stack(void **state)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+
+	(void)state;
+	if (getenv("SANITIZED"))
+		skip(); /* its frames are several times as large */
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, 96 * 1024); /* a thread of the front */
+	assert_int_equal(pthread_create(&thread, &attr, parse_deep, NULL), 0);
+	pthread_join(thread, NULL);
+	pthread_attr_destroy(&attr);
+}
+
 /* Every step type and every webhook parameter is in the schema, with a sentence. */
 static void the_schema_has_all(void **state)
 {
@@ -264,6 +309,7 @@ int main(void)
 		cmocka_unit_test(methods_have_names),
 		cmocka_unit_test(effects_are_known),
 		cmocka_unit_test(hostile_documents_are_refused),
+		cmocka_unit_test(parsing_fits_a_small_stack),
 		cmocka_unit_test(the_schema_has_all),
 	};
 

@@ -6,6 +6,7 @@
 #include "flow/header.h"
 #include "flow/outbound.h"
 #include "flow/run.h"
+#include "tests/unit/read_file.h"
 
 #include <glob.h>
 #include <setjmp.h>
@@ -35,20 +36,6 @@ struct one_case {
 };
 
 /* ---- reading ---- */
-
-static char *read_file(const char *path)
-{
-	FILE *f = fopen(path, "rb");
-	struct buf out = BUF_INIT;
-	char bytes[4096];
-	size_t n;
-
-	assert_non_null(f);
-	while ((n = fread(bytes, 1, sizeof(bytes), f)) > 0)
-		buf_add(&out, bytes, n);
-	fclose(f);
-	return buf_take(&out);
-}
 
 /* The next line, without its end; NULL at the end of the text. */
 static char *next_line(char **at)
@@ -234,43 +221,41 @@ static void expect_step(struct one_case *c, const char *want, struct jsontext_wa
 	buf_release(&got);
 }
 
+static void expect_text(struct one_case *c, const char *what, const char *want, const char *got)
+{
+	if (!got || strcmp(got, want) != 0)
+		complain(c, "wanted %s %s\n     got %s", what, want, got ? got : "none");
+}
+
 static void expect_line(struct one_case *c, const char *line, const struct run_result *r,
 			struct jsontext_walk *trace, char **calls)
 {
+	char status[8];
 	const char *want;
 
-	if (after(line, "outcome", &want)) {
-		if (strcmp(want, r->outcome == RUN_FAILED ? "failed" : "succeeded") != 0)
-			complain(c, "outcome is not %s: %s", want, r->err.text);
-	} else if (after(line, "error", &want)) {
-		if (!strstr(r->err.text, want))
-			complain(c, "wanted error: %s\n     got: %s", want, r->err.text);
-	} else if (after(line, "reply", &want)) {
-		if ((strcmp(want, "none") == 0 && r->replied) ||
-		    (strcmp(want, "none") != 0 && (!r->replied || r->reply.status != atoi(want))))
-			complain(c, "wanted reply %s, got %d", want, r->reply.status);
-	} else if (after(line, "headers", &want)) {
-		if (!r->reply.headers || strcmp(r->reply.headers, want) != 0)
-			complain(c, "wanted headers %s\n     got %s", want,
-				 r->reply.headers ? r->reply.headers : "none");
-	} else if (after(line, "body", &want)) {
-		if (strcmp(r->reply.body.ptr, want) != 0)
-			complain(c, "wanted body %s\n     got %s", want, r->reply.body.ptr);
-	} else if (after(line, "step", &want)) {
+	snprintf(status, sizeof(status), "%d", r->reply.status);
+	if (after(line, "outcome", &want))
+		expect_text(c, r->err.text, want, r->outcome == RUN_FAILED ? "failed" : "succeeded");
+	else if (after(line, "error", &want) && !strstr(r->err.text, want))
+		expect_text(c, "error", want, r->err.text);
+	else if (after(line, "reply", &want))
+		expect_text(c, "reply", want, r->replied ? status : "none");
+	else if (after(line, "headers", &want))
+		expect_text(c, "headers", want, r->reply.headers);
+	else if (after(line, "body", &want))
+		expect_text(c, "body", want, r->reply.body.ptr);
+	else if (after(line, "step", &want))
 		expect_step(c, want, trace);
-	} else if (after(line, "call", &want)) {
-		const char *got = next_line(calls);
-		if (!got || strcmp(got, want) != 0)
-			complain(c, "wanted call %s\n     got %s", want, got ? got : "none");
-	} else if (after(line, "sent", &want)) {
-		if (c->replies_sent != atoi(want))
-			complain(c, "the reply was sent early %d times", c->replies_sent);
-	} else if (after(line, "absent", &want)) {
-		if (strstr(r->steps.ptr, want) || strstr(r->err.text, want))
-			complain(c, "\"%s\" is in the trace or the error: %s", want, r->steps.ptr);
-	} else if (!after(line, "warning", &want) && *line) {
+	else if (after(line, "call", &want))
+		expect_text(c, "call", want, next_line(calls));
+	else if (after(line, "sent", &want) && c->replies_sent != atoi(want))
+		complain(c, "the reply was sent early %d times", c->replies_sent);
+	else if (after(line, "absent", &want) &&
+		 (strstr(r->steps.ptr, want) || strstr(r->err.text, want)))
+		complain(c, "\"%s\" is in the trace or the error: %s", want, r->steps.ptr);
+	else if (*line && !after(line, "warning", &want) && !after(line, "error", &want) &&
+		 !after(line, "sent", &want) && !after(line, "absent", &want))
 		complain(c, "what does this line mean? %s", line);
-	}
 }
 
 /* The event: a request line, headers, an empty line, the body. */
@@ -365,6 +350,7 @@ static void run_file(void **state)
 	struct buf *part = NULL;
 	int number = 0, cases = 0;
 
+	assert_non_null(text);
 	for (int i = 0; i < SECTIONS; i++)
 		buf_init(&c.parts[i]);
 	while ((line = next_line(&at))) {

@@ -307,7 +307,7 @@ static void the_drawn_schema_is_the_schema(void **state)
 {
 	struct world *w = *state;
 	struct buf drawn = BUF_INIT;
-	char kept[65536];
+	static char kept[65536];
 
 	FILE *f = fopen("schema/database.sql", "r");
 	if (!f)

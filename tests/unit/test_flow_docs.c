@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/* Every json block of docs/flow.md is tried: a whole flow as it stands, a step inside a flow,
+ * anything else as members of a webhook. */
+#include "common/json.h"
+#include "common/mem.h"
+#include "flow/flow.h"
+#include "tests/unit/read_file.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static cJSON *parse(const char *text, size_t len)
+{
+	struct err err;
+	cJSON *node = json_parse(text, len, &err);
+
+	if (!node)
+		fail_msg("%s in:\n%.*s", err.text, (int)len, text);
+	return node;
+}
+
+/* What the manual's steps speak of. */
+#define BEFORE \
+	"{\"name\":\"order\",\"type\":\"map\",\"value\":{\"total\":1}}," \
+	"{\"name\":\"customer\",\"type\":\"map\",\"value\":{\"status\":404}}"
+#define STOCK \
+	"{\"name\":\"f\",\"webhook\":{\"system\":\"generic\",\"name\":\"n\",\"url_suffix\":\"/o\"," \
+	"\"methods\":[\"POST\"],\"authentication\":{\"type\":\"none\"}},\"steps\":[" BEFORE "]}"
+
+static cJSON *complete(cJSON *block)
+{
+	cJSON *flow, *member;
+
+	if (json_get(block, "webhook"))
+		return block;
+	flow = parse(STOCK, strlen(STOCK));
+	if (json_get(block, "type")) {
+		cJSON_AddItemToArray(cJSON_GetObjectItemCaseSensitive(flow, "steps"), block);
+		return flow;
+	}
+	cJSON *webhook = cJSON_GetObjectItemCaseSensitive(flow, "webhook");
+	while ((member = block->child)) {
+		char *name = mem_dup(member->string);
+		cJSON_DetachItemViaPointer(block, member);
+		cJSON_DeleteItemFromObjectCaseSensitive(webhook, name);
+		cJSON_AddItemToObject(webhook, name, member);
+		free(name);
+	}
+	cJSON_Delete(block);
+	return flow;
+}
+
+static void try_block(const char *text, size_t len)
+{
+	cJSON *document = complete(parse(text, len));
+	char *whole = json_print(document);
+	struct faults faults;
+	struct flow *f = NULL;
+
+	int rc = flow_parse(whole, strlen(whole), &f, &faults);
+	if (rc == 0)
+		rc = flow_check_expressions(f, &faults);
+	if (rc < 0)
+		fail_msg("%s: %s in:\n%.*s", faults.list[0].pointer, faults.list[0].text, (int)len, text);
+	flow_free(f);
+	faults_release(&faults);
+	free(whole);
+	cJSON_Delete(document);
+}
+
+static void every_example_of_the_manual_is_accepted(void **state)
+{
+	char *text = read_file("docs/flow.md");
+	int blocks = 0;
+
+	(void)state;
+	assert_non_null(text);
+	for (const char *p = text; (p = strstr(p, "```json\n")); blocks++) {
+		p += strlen("```json\n");
+		const char *end = strstr(p, "```");
+		assert_non_null(end);
+		try_block(p, (size_t)(end - p));
+		p = end + 3;
+	}
+	assert_true(blocks >= 15);
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_example_of_the_manual_is_accepted),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
