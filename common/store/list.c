@@ -11,29 +11,45 @@
 
 /* What an operator's condition may read: the documented views, and JSON inside them. A table
  * is read only where a view reads it. */
+static bool is_named(const char *table, const char *const names[], size_t n)
+{
+	for (size_t i = 0; table && i < n; i++)
+		if (strcmp(table, names[i]) == 0)
+			return true;
+	return false;
+}
+
+static bool is_behind_a_view(const char *table)
+{
+	static const char *const names[] = {"events", "requests", "runs", "flows", "flow_versions",
+					    "rejections", "counts"};
+
+	return is_named(table, names, ARRAY_LEN(names));
+}
+
 static bool is_public(const char *table)
 {
 	static const char *const names[] = {
 		"event_history", "failed_events", "event_requests", "run_history", "step_history",
 		"rejected_requests", "queue_now", "daily_counts", "json_each", "json_tree"};
 
-	for (size_t i = 0; table && i < ARRAY_LEN(names); i++)
-		if (strcmp(table, names[i]) == 0)
-			return true;
-	return false;
+	return is_named(table, names, ARRAY_LEN(names));
 }
 
 static int only_looking(void *arg, int action, const char *table, const char *column, const char *db,
 			const char *view)
 {
 	(void)arg;
-	(void)column;
 	(void)db;
 	switch (action) {
 	case SQLITE_SELECT:
 	case SQLITE_FUNCTION:
 	case SQLITE_RECURSIVE: return SQLITE_OK;
-	case SQLITE_READ: return view || is_public(table) ? SQLITE_OK : SQLITE_DENY;
+	case SQLITE_READ:
+		/* Without a column a table is only named; SQLite then does not say by which view. */
+		if (view || is_public(table) || (!*column && is_behind_a_view(table)))
+			return SQLITE_OK;
+		return SQLITE_DENY;
 	default: return SQLITE_DENY;
 	}
 }

@@ -155,7 +155,7 @@ int store_replay(struct store *s, const struct replay_plan *plan, bool dry_run, 
 
 	memset(out, 0, sizeof(*out));
 	filter.oldest_first = true;
-	int got = list_each(s, "id, state, CAST(round(unixepoch(received_at) * 1000) AS INTEGER)",
+	int got = list_each(s, "id, state, CAST(round((julianday(received_at) - 2440587.5) * 86400000) AS INTEGER)",
 			    &filter, choose, &chosen, err);
 	if (got == 0 && !dry_run && chosen.count > 0)
 		got = queue_all(s, &r, &chosen, progress, arg, err);

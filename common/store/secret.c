@@ -128,7 +128,7 @@ static bool name_is_fine(const char *name)
 {
 	size_t len = strlen(name);
 
-	return len > 0 && len <= 64 && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") == len;
+	return len > 0 && len <= 64 && strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == len;
 }
 
 struct set {
@@ -154,7 +154,7 @@ int store_secret_set(struct store *s, const char *name, struct slice value, int6
 	int result;
 
 	if (!name_is_fine(name))
-		return err_set(err, ERR_INVALID, "\"%s\" is no secret's name: use a to z, 0 to 9, - and _", name);
+		return err_set(err, ERR_INVALID, "\"%s\" is no secret's name: use letters, digits, - and _", name);
 	if (!value.len)
 		return err_set(err, ERR_INVALID, "the secret \"%s\" is empty: give its value on standard input", name);
 	result = crypto_seal(s->key, value, place(name, &aad), &sealed, err);

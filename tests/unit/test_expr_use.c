@@ -41,7 +41,7 @@ static const char *const forms[] = {
 	"{query, \"steps\", b: %q}", "if % then % else % end", "if % then % elif % then % else % end", "first(%)",
 	"[limit(2; %)]", "select(%)", "(%) as $x | %", "(%) as [$x] | %", "(%) as {body: $x, $y} | %",
 	"reduce (%) as $x ((%); %)", "[foreach (%) as $x ((%); (%); %)]", "try (%) catch (%)", "(%) // (%)", "(%)?",
-	"\"\\(%)\"", "\"a\\(% | \"b\\(%)\")\"", "@base64 \"\\(%)\"", "(%)[%]?", "try map(%) catch 0",
+	"\"\\(%)\"", "\"a\\(% | \"b\\(%)\")\"", "@base64 \"\\(%)\"", "(%)[%]?",
 	"def f: %; (%) | f", "def f(g): (%) | g; f(%)", "label $o | (%)", "(%) and (%)", "try (.body |= (%)) catch 1",
 	"try (.body = (%)) catch 2", "try to_entries catch 3", "@json", "tojson", "(%) | length?", "[..]",
 	"[(%) | .. | numbers]", "try error(%) catch .", "isempty(%)", "[range(2) | %]", "try getpath([%]) catch 4",

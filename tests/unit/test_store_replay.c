@@ -174,6 +174,7 @@ static void filters_choose_what_they_say(void **state)
 	assert_int_equal(count(w, &(struct event_filter){.limit = 1}), 1);
 	assert_int_equal(count(w, &(struct event_filter){.before_id = 2}), 1);
 	assert_int_equal(count(w, &(struct event_filter){.where = "attempts = 1 AND error LIKE '%failed%'"}), 1);
+	assert_int_equal(count(w, &(struct event_filter){.where = "error LIKE '%'"}), 1);
 	assert_int_equal(count(w, &(struct event_filter){
 		.where = "id IN (SELECT event FROM step_history WHERE step = 'x')"}), 2);
 }
