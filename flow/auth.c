@@ -121,7 +121,7 @@ void auth_read(struct flow *f, const struct arg *a, struct faults *faults)
 		const char *why = auth->in_query ? NULL : header_refused_in_request(auth->name);
 		if (why || !*auth->name)
 			fault_add(faults, a->pointer, "name", "\"%.80s\" %s", auth->name,
-				  why ? why : "is empty; say which query parameter carries the key");
+				  why ? why : "is empty; name the query parameter");
 	} else if (auth->type == AUTH_BASIC) {
 		auth->user = arg_text(args, "user");
 	} else if (auth->type == AUTH_HMAC) {

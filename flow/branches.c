@@ -89,8 +89,8 @@ static void warn_unanswered(const struct tour *t, const struct state *s, const c
 			    const char *what)
 {
 	if (t->wants_reply && s->live && s->n_open)
-		warn_add(t->reach.faults, pointer, NULL, "%s without a webhook_response: the caller "
-			 "gets 200 with an empty body", what);
+		warn_add(t->reach.faults, pointer, NULL, "%s without a webhook_response: the "
+			 "caller gets 200 with an empty body", what);
 }
 
 static void tour_list(struct tour *t, struct state *s, const struct step_list *steps);
@@ -160,8 +160,8 @@ static void tour_reply(struct tour *t, struct state *s, const struct step *step)
 {
 	if (s->live && s->replied && !s->n_open)
 		fault_add(t->reach.faults, step->pointer, NULL,
-			  "step \"%.64s\" would answer a second time: every run that comes here has "
-			  "been answered; a call has one reply", step->name);
+			  "step \"%.64s\" would answer a second time: every run that comes here "
+			  "has been answered; a call has one reply", step->name);
 	s->n_open = 0;
 	s->replied = true;
 }
@@ -227,8 +227,9 @@ static void tour_list(struct tour *t, struct state *s, const struct step_list *s
 		const struct step *step = &steps->list[i];
 		if (!s->live && !told) {
 			warn_add(t->reach.faults, step->pointer, NULL,
-				 "step \"%.64s\" can never run: every way to it ends before, at step "
-				 "\"%.64s\"", step->name, t->ended_by ? t->ended_by->name : "");
+				 "step \"%.64s\" can never run: every way to it ends before, at "
+				 "step \"%.64s\"", step->name,
+				 t->ended_by ? t->ended_by->name : "");
 			told = true;
 		}
 		tour_step(t, s, step);

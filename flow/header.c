@@ -108,7 +108,8 @@ int header_list_check(struct slice pairs, const char *(*why_refused)(const char 
 		}
 		buf_clear(&name);
 		buf_clear(&value);
-		if (jsontext_item(w.value, 0, &name_json) && jsontext_item(w.value, 1, &value_json)) {
+		if (jsontext_item(w.value, 0, &name_json) &&
+		    jsontext_item(w.value, 1, &value_json)) {
 			jsontext_string(name_json, &name);
 			jsontext_text(value_json, &value);
 		}

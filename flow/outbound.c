@@ -170,8 +170,8 @@ static CURLU *parse_url(struct call *c, struct err *err)
 			      "https://host/path, with @uri around what you put in",
 			      curl_url_strerror(rc));
 	else if (strcmp(scheme, "https") != 0 && strcmp(scheme, "http") != 0)
-		bad = err_set(err, ERR_INVALID, "the URL's scheme is \"%.20s\"; only https and http "
-			      "are called", scheme);
+		bad = err_set(err, ERR_INVALID, "the URL's scheme is \"%.20s\"; only https and "
+			      "http are called", scheme);
 	else if (user || password)
 		bad = err_set(err, ERR_INVALID, "the URL to %.200s holds a user or password; put "
 			      "them into an Authorization header", host);
@@ -243,7 +243,8 @@ static void set_method(const struct outbound_request *request)
 	/* These say how long their body is even when it is empty. */
 	if (body || strcmp(request->method, "POST") == 0 || strcmp(request->method, "PUT") == 0 ||
 	    strcmp(request->method, "PATCH") == 0) {
-		curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.len);
+		curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE,
+				 (curl_off_t)request->body.len);
 		curl_easy_setopt(handle, CURLOPT_POSTFIELDS, body ? request->body.ptr : "");
 	}
 	curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, request->method);
@@ -258,7 +259,8 @@ static void set_options(struct call *c, CURLU *url, struct curl_slist *headers)
 	curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, ms);
-	curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, ms < CONNECT_MS_MAX ? ms : CONNECT_MS_MAX);
+	curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS,
+			 ms < CONNECT_MS_MAX ? ms : CONNECT_MS_MAX);
 	curl_easy_setopt(handle, CURLOPT_QUICK_EXIT, 1L);
 	curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(handle, CURLOPT_MAXREDIRS, 0L);
@@ -292,7 +294,7 @@ static int failed(const struct call *c, CURLcode rc, struct err *err)
 			       "\"max_response_bytes\" or ask for less", r->method, c->origin,
 			       r->max_response_bytes);
 	if (c->headers_too_big)
-		return err_set(err, ERR_TOO_BIG, "%s %s answered with more than %d bytes of headers",
+		return err_set(err, ERR_TOO_BIG, "%s %s answered with over %d bytes of headers",
 			       r->method, c->origin, RESPONSE_HEADERS_MAX);
 	if (rc == CURLE_OPERATION_TIMEDOUT)
 		return err_set(err, ERR_TIMEOUT, "%s %s did not answer within %lld ms", r->method,

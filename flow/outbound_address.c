@@ -78,12 +78,12 @@ const char *outbound_address_refused(const struct sockaddr *address)
 
 const char *outbound_text_refused(const char *text)
 {
-	struct sockaddr_in in = {.sin_family = AF_INET};
-	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
+	struct in_addr in;
+	struct in6_addr in6;
 
-	if (inet_pton(AF_INET, text, &in.sin_addr) == 1)
-		return outbound_address_refused((const struct sockaddr *)&in);
-	if (inet_pton(AF_INET6, text, &in6.sin6_addr) == 1)
-		return outbound_address_refused((const struct sockaddr *)&in6);
+	if (inet_pton(AF_INET, text, &in) == 1)
+		return ipv4_refused(ntohl(in.s_addr));
+	if (inet_pton(AF_INET6, text, &in6) == 1)
+		return ipv6_refused(in6.s6_addr);
 	return "its address cannot be read";
 }

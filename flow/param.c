@@ -63,8 +63,8 @@ static void read_header(struct reader *r, const struct where *at, const struct p
 		return;
 	}
 	if (cJSON_IsObject(node)) {
-		fault_at(r->faults, at, "header \"%.80s\" must be text or a list of texts, not an object",
-			 name);
+		fault_at(r->faults, at, "header \"%.80s\" must be text or a list of texts, "
+			 "not an object", name);
 		return;
 	}
 	out->headers = mem_resize(out->headers, out->n_headers + 1, sizeof(*out->headers));
@@ -88,8 +88,8 @@ static void read_headers(struct reader *r, const struct where *at, const struct 
 			continue;
 		}
 		if (cJSON_GetArraySize(item) != 2 || !cJSON_IsString(item->child)) {
-			fault_at(r->faults, &here, "an item of \"%s\" must be a pair: [\"Name\", value]",
-				 p->name);
+			fault_at(r->faults, &here, "an item of \"%s\" must be a pair: "
+				 "[\"Name\", value]", p->name);
 			continue;
 		}
 		struct where value_at = {&here, NULL, 1};

@@ -37,7 +37,8 @@ int reply_status(struct slice json, int *status, struct err *err)
 		rc = err_set(err, ERR_INVALID, "the status must be a whole number, not %s %.60s",
 			     jsontext_kind_name(kind), text.ptr);
 	else if (n < 200 || n > 599)
-		rc = err_set(err, ERR_INVALID, "the status must be between 200 and 599, not %.0f", n);
+		rc = err_set(err, ERR_INVALID, "the status must be between 200 and 599, not %.0f",
+			     n);
 	else if (n >= 300 && n < 400)
 		rc = err_set(err, ERR_INVALID, "a redirect (%.0f) is no answer to a webhook; "
 			     "use 200 to 299 or 400 to 599", n);

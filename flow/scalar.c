@@ -122,14 +122,15 @@ void scalar_words(struct reader *r, const struct where *at, const struct param *
 	cJSON_ArrayForEach(item, node) {
 		struct where here = {at, NULL, i++};
 		if (!cJSON_IsString(item)) {
-			fault_at(r->faults, &here, "an item of \"%s\" must be text, not %s", p->name,
-				 scalar_type(item));
+			fault_at(r->faults, &here, "an item of \"%s\" must be text, not %s",
+				 p->name, scalar_type(item));
 			continue;
 		}
 		if (!scalar_choice(r, &here, p, item->valuestring))
 			continue;
 		for (other = node->child; other != item; other = other->next) {
-			if (cJSON_IsString(other) && strcmp(other->valuestring, item->valuestring) == 0)
+			if (cJSON_IsString(other) &&
+			    strcmp(other->valuestring, item->valuestring) == 0)
 				break;
 		}
 		if (other != item)
@@ -150,14 +151,12 @@ void scalar_word(struct reader *r, const struct where *at, const struct param *p
 void scalar_number(struct reader *r, const struct where *at, const struct param *p,
 			const cJSON *node)
 {
-	double n = json_is_number(node) ? strtod(cJSON_IsRaw(node) ? node->valuestring : "0", NULL) : 0;
-
 	if (!json_is_number(node)) {
 		scalar_wrong(r, at, p, node);
 		return;
 	}
-	if (cJSON_IsNumber(node))
-		n = node->valuedouble;
+	/* One that no double holds is kept as its text. */
+	double n = cJSON_IsNumber(node) ? node->valuedouble : strtod(node->valuestring, NULL);
 	if (p->type != PARAM_NUMBER && n != floor(n)) {
 		fault_at(r->faults, at, "\"%s\" must be a whole number", p->name);
 		return;

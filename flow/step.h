@@ -21,7 +21,7 @@ enum step_result {
 	STEP_NEXT,   /* go on with the next step */
 	STEP_STOP,   /* the run ends here, succeeded */
 	STEP_FAILED, /* err says why */
-	STEP_ENDED,  /* the run ends here, failed as err says; on_error is not asked */
+	STEP_ENDED,  /* the run ends here, failed as err says; the step has no say in it */
 };
 
 /* Where a run can go after a step of this type: what the checker of branches must know. */

@@ -84,8 +84,8 @@ int trace_find(struct slice trace, const char *name, const char *type, struct sl
 		return 0;
 	jsontext_walk_start(&w, trace);
 	while (jsontext_walk_next(&w)) {
-		if (jsontext_kind(w.value) != JSONTEXT_OBJECT || !member_is(w.value, "name", name) ||
-		    !member_is(w.value, "type", type))
+		if (jsontext_kind(w.value) != JSONTEXT_OBJECT ||
+		    !member_is(w.value, "name", name) || !member_is(w.value, "type", type))
 			continue;
 		if (!member_is(w.value, "outcome", "succeeded") &&
 		    !member_is(w.value, "outcome", "reused"))

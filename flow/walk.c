@@ -249,7 +249,8 @@ void run_flow(struct flow *f, const struct scope_event *event, struct slice resu
 		end_failed(&w, &w.marked);
 	}
 	buf_add_text(&out->steps, out->steps.len ? "]" : "[]");
-	program_forget(f->program); /* it keeps the body, parsed; the next run may be long in coming */
+	/* It keeps the body, parsed, and the next run may be long in coming. */
+	program_forget(f->program);
 	scope_free(w.scope);
 	secrets_release(&w.secrets);
 	buf_release(&w.inputs);

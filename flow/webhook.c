@@ -52,7 +52,7 @@ static const char *suffix_chars_refused(const char *suffix)
 			       ".query";
 		const char *end = *p == '{' ? suffix_part_end(p) : NULL;
 		if (!end && (*p == '{' || *p == '}'))
-			return "has a faulty {name} part; a name is letters, digits and underscores";
+			return "has a faulty {name} part; use letters, digits and underscores";
 		if (!end)
 			return "has a character that does not belong in a URL suffix: letters, "
 			       "digits, . _ ~ - and {name} parts";
@@ -144,7 +144,8 @@ static const struct param answer_params[] = {
 	{0},
 };
 
-#define ANSWER(row, words) {.name = row, .type = PARAM_OBJECT, .members = answer_params, .text = words}
+#define ANSWER(row, words) \
+	{.name = row, .type = PARAM_OBJECT, .members = answer_params, .text = words}
 /* In the order of enum flow_when. */
 static const struct param when_params[] = {
 	ANSWER("accepted", "The event is stored; reply policy \"accepted\"."),
@@ -303,8 +304,8 @@ static void read_answer(struct flow *f, const struct arg *row, struct flow_answe
 
 	out->status = (int)arg_int(a, "status");
 	if (out->status >= 300 && out->status < 400)
-		fault_add(faults, row->pointer, "status", "a redirect (%d) is no answer to a webhook; "
-			  "use 200 to 299 or 400 to 599", out->status);
+		fault_add(faults, row->pointer, "status", "a redirect (%d) is no answer to a "
+			  "webhook; use 200 to 299 or 400 to 599", out->status);
 	out->content_type = arg_text(a, "content_type");
 	for (const char *p = out->content_type; p && *p; p++) {
 		if ((unsigned char)*p < 0x20 || (unsigned char)*p > 0x7E)
@@ -319,8 +320,8 @@ static void read_answer(struct flow *f, const struct arg *row, struct flow_answe
 	if (!out->content_type)
 		out->content_type = text ? "text/plain; charset=utf-8" : "application/json";
 	if (strstr(out->body, "{{"))
-		fault_add(faults, body->pointer, NULL, "an answer of the table has no holes: no run "
-			  "stands behind it; write it as it is to be sent");
+		fault_add(faults, body->pointer, NULL, "an answer of the table has no holes: no "
+			  "run stands behind it; write it as it is to be sent");
 }
 
 void webhook_read(struct flow *f, const struct args *a, struct faults *faults)

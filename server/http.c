@@ -32,7 +32,7 @@ struct http_listener {
 	pthread_cond_t changed;
 	int threads_ready;
 	size_t stack_bytes;     /* the smallest seen */
-	char complaint[256];    /* CivetWeb's last words */
+	char complaint[256];    /* CivetWeb's first words */
 };
 
 /* What http.c keeps of a request while its handler runs. */
@@ -233,9 +233,10 @@ static int on_message(const struct mg_connection *conn, const char *text)
 {
 	struct http_listener *l = conn ? mg_get_user_data(mg_get_context(conn)) : NULL;
 
-	if (l && !l->context) /* still starting: http_listen reports it */
+	/* While it starts, http_listen reports the first one: the cause of those that follow. */
+	if (l && !l->context && !*l->complaint)
 		snprintf(l->complaint, sizeof(l->complaint), "%s", text);
-	else
+	else if (!l || l->context)
 		log_line(LOG_WARN, "http server", "listener", l ? l->setup.name : "-", "text", text,
 			 NULL);
 	return 1;

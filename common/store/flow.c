@@ -8,30 +8,33 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define CONFIG_POLL_MS 1000
+
 int config_changed(struct conn *c, struct err *err)
 {
 	return sql_do(c, err, "UPDATE config SET ticket = ticket + 1 WHERE id = 1", "") < 0 ? -1 : 0;
 }
 
+/* The ticket is the table's own. The bell says when it has surely changed; a stranger's change
+ * rings none, so the table is asked once a second as well, by one thread for all. */
 uint32_t store_config_ticket(struct store *s)
 {
-	static _Thread_local int64_t looked_at;
-	static _Thread_local uint32_t stranger;
-	int64_t now = clock_mono_ms();
+	uint32_t rung = atomic_load(&s->bell->config);
+	int64_t now = clock_mono_ms(), looked_at = atomic_load(&s->config_looked_at);
+	struct err ignored;
+	int64_t ticket;
 
-	/* A stranger's change rings no bell: the table is asked once a second. */
-	if (now - looked_at > 1000) {
-		struct err ignored;
-		int64_t ticket = 0;
-		struct conn *c = reader_take(s, &ignored);
-		looked_at = now;
-		if (c) {
-			if (sql_int(c, &ignored, &ticket, "SELECT ticket FROM config WHERE id = 1", "") > 0)
-				stranger = (uint32_t)ticket;
-			reader_give(s, c);
-		}
+	if (rung == atomic_load(&s->config_rung) && now - looked_at < CONFIG_POLL_MS)
+		return atomic_load(&s->config_ticket);
+	atomic_store(&s->config_looked_at, now);
+	atomic_store(&s->config_rung, rung);
+	struct conn *c = reader_take(s, &ignored);
+	if (c) {
+		if (sql_int(c, &ignored, &ticket, "SELECT ticket FROM config WHERE id = 1", "") > 0)
+			atomic_store(&s->config_ticket, (uint32_t)ticket);
+		reader_give(s, c);
 	}
-	return atomic_load(&s->bell->config) * 2654435761u + stranger;
+	return atomic_load(&s->config_ticket);
 }
 
 static int refuse_taken(struct conn *c, const struct flow_route *r, int64_t flow_id, struct err *err)

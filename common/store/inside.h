@@ -50,6 +50,10 @@ struct store {
 
 	atomic_bool broken;
 
+	/* When flows and secrets last changed, as far as this process knows (flow.c). */
+	_Atomic uint32_t config_ticket, config_rung;
+	_Atomic int64_t config_looked_at;
+
 	/* The key file, and the secrets of the environment as it was at opening (secret.c). */
 	unsigned char key[CRYPTO_KEY_BYTES];
 	struct env_secret *env_secrets;

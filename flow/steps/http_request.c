@@ -82,8 +82,8 @@ static int add_query(struct buf *url, struct slice query, struct err *err)
 	while (jsontext_walk_next(&member)) {
 		enum jsontext_kind kind = jsontext_kind(member.value);
 		if (kind == JSONTEXT_OBJECT)
-			return err_set(err, ERR_INVALID, "query: %.*s is an object; a query parameter "
-				       "is text, a number or a list of them",
+			return err_set(err, ERR_INVALID, "query: %.*s is an object; a query "
+				       "parameter is text, a number or a list of them",
 				       (int)(member.key.len > 80 ? 80 : member.key.len),
 				       member.key.ptr);
 		if (kind == JSONTEXT_ARRAY) {
@@ -182,7 +182,7 @@ static int fail(struct walk *w, const struct step *s, const char *url, int statu
 	size_t len = strcspn(url, "?#");
 	const char *advice = status >= 300 && status < 400
 				     ? "redirects are not followed: put the new address in \"url\""
-				     : "list the status in \"success\" or handle it with \"on_error\"";
+				     : "list it in \"success\" or handle it with \"on_error\"";
 
 	walk_failed_status(w, status);
 	return err_set(err, ERR_UPSTREAM, "%s %.*s answered %d; %s", arg_text(&s->args, "method"),

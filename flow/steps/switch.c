@@ -37,8 +37,8 @@ static void check(const struct step *s, struct faults *faults)
 		const char *name = arg_text(&paths->items[i], "name");
 		if (!arg_given(&paths->items[i], "when") && i + 1 < paths->n_items)
 			fault_add(faults, paths->pointer, NULL,
-				  "path \"%.80s\" has no \"when\": only the last path may be without "
-				  "one, it is taken when no other is", name ? name : "");
+				  "path \"%.80s\" has no \"when\": only the last path may be "
+				  "without one, it is taken when no other is", name ? name : "");
 		for (size_t k = 0; name && k < i; k++) {
 			const char *other = arg_text(&paths->items[k], "name");
 			if (other && strcmp(other, name) == 0)

@@ -65,7 +65,7 @@ static int mark(struct walk *w, const struct step *s, struct err *err)
 		return 0;
 	int rc = walk_text(w, &s->args, "message", &message, err);
 	if (rc >= 0)
-		walk_fail(w, ERR_INVALID, message.len ? message.ptr : "the reply says that it failed");
+		walk_fail(w, ERR_INVALID, message.len ? message.ptr : "the reply says so");
 	buf_release(&message);
 	return rc;
 }

@@ -60,7 +60,8 @@ static void a_time_that_was_shown_is_read_back(void **state)
 
 static void what_is_no_time_is_refused(void **state)
 {
-	static const char *const bad[] = {"", "x", "yesterday", "12", "5 m", "5mm", "-5m", "2026-13-01x",
+	static const char *const bad[] = {"", "x", "yesterday", "12", "5 m", "5mm", "-5m",
+			"2026-13-01x",
 					  "2026-01-01T", "2026-01-01Tx", "2026-01-01T10:00:00+2",
 					  "2026-01-01Q", "99999999999h"};
 	int64_t at = 0;

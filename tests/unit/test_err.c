@@ -61,7 +61,8 @@ static void every_kind_has_a_word_of_its_own(void **state)
 	for (int a = ERR_NONE; a <= ERR_DISK; a++) {
 		assert_string_not_equal(err_word((enum err_kind)a), "unknown");
 		for (int b = ERR_NONE; b < a; b++)
-			assert_string_not_equal(err_word((enum err_kind)a), err_word((enum err_kind)b));
+			assert_string_not_equal(err_word((enum err_kind)a),
+					err_word((enum err_kind)b));
 	}
 }
 

@@ -27,7 +27,8 @@ static void splits(const char *text, const char *want)
 	int rc;
 
 	while ((rc = expr_next(&s, &p, &err)) > 0)
-		buf_addf(&seen, p.hole ? "%zu<%.*s>" : "%zu'%.*s'", p.column, (int)p.text.len, p.text.ptr);
+		buf_addf(&seen, p.hole ? "%zu<%.*s>" : "%zu'%.*s'", p.column, (int)p.text.len,
+				p.text.ptr);
 	if (rc < 0)
 		buf_addf(&seen, "! %s", err.text);
 	if (strcmp(seen.ptr, want) != 0)
@@ -72,17 +73,22 @@ static void a_hole_that_is_not_closed_is_named_by_its_column(void **state)
 {
 	(void)state;
 	splits("ab {{ .a", "1'ab '! column 4: the hole that begins here is not closed by }}");
-	splits("{{ .a # }}", "! column 1: the hole that begins here is not closed by }} (its comment goes on "
+	splits("{{ .a # }}",
+			"! column 1: the hole that begins here is not closed by }} (its comment goes on "
 			     "to the end of the line)");
-	splits("{{ (.a }}", "! column 1: in the hole that begins here, a } stands where ( was to be closed "
+	splits("{{ (.a }}",
+			"! column 1: in the hole that begins here, a } stands where ( was to be closed "
 			    "by )");
 	splits("{{ (.a", "! column 1: in the hole that begins here, a ( is not closed");
-	splits("{{ \"a }}", "! column 1: in the hole that begins here, a string is not closed: \" is missing");
-	splits("{{ 'a' }}", "! column 1: in the hole that begins here, jq has no strings in single quotes: "
+	splits("{{ \"a }}",
+			"! column 1: in the hole that begins here, a string is not closed: \" is missing");
+	splits("{{ 'a' }}",
+			"! column 1: in the hole that begins here, jq has no strings in single quotes: "
 			    "write \"...\"");
 	splits("{{  }}", "! column 1: an empty hole; for a literal {{ write \\{{");
 	splits("{{ # \n }}", "! column 1: an empty hole; for a literal {{ write \\{{");
-	splits("{{ .a && .b }}", "! column 1: in the hole that begins here, & is no operator of jq: write and, "
+	splits("{{ .a && .b }}",
+			"! column 1: in the hole that begins here, & is no operator of jq: write and, "
 				 "or, not");
 }
 
@@ -123,7 +129,8 @@ static void the_parts_that_are_named_are_found(void **state)
 	uses(".body | .query", "body ");
 	uses(".body as $b | .query.x + $b", "query body ");
 	uses(".body as {items: [$i]} | .headers", "headers body ");
-	uses("if .body.a then .query.b elif .path.c then .item else .index end", "query path body item index ");
+	uses("if .body.a then .query.b elif .path.c then .item else .index end",
+			"query path body item index ");
 	uses("(.body | .a) // .event.id", "body event ");
 	uses("{body, q: .query.a | .path, \"event\", (.path.k): 1}", "query path body event ");
 	uses("\"x\\(.body.a | .query)\" + @base64 \"\\(.path)\"", "path body ");
@@ -143,7 +150,8 @@ static void reduce_and_foreach_see_their_own_input(void **state)
 {
 	(void)state;
 	uses("reduce .body.items[] as $i (0; . + $i.q)", "body ");
-	uses("reduce .body.items[] as [$a, {b: $c}] (.query.start; .x + $a) | .event", "query body ");
+	uses("reduce .body.items[] as [$a, {b: $c}] (.query.start; .x + $a) | .event",
+			"query body ");
 	uses("[foreach .body[] as $x (0; . + $x; [$x, .])]", "body ");
 	uses("[limit(3; foreach (.body[] | .x) as $x ({}; .query = $x; .steps))]", "body ");
 }
@@ -198,19 +206,26 @@ static void refuses(const char *text, const char *want)
 static void each_refused_word_is_refused_as_a_call_and_fine_as_a_name(void **state)
 {
 	static const char *const words[] = {
-		"env", "input", "inputs", "debug", "stderr", "input_filename", "input_line_number", "import",
-		"include", "module", "modulemeta", "halt", "halt_error", "get_search_list", "get_jq_origin",
+		"env", "input", "inputs", "debug", "stderr", "input_filename", "input_line_number",
+		"import",
+		"include", "module", "modulemeta", "halt", "halt_error", "get_search_list",
+		"get_jq_origin",
 		"get_prog_origin",
 	};
 	static const char *const calls[] = {
-		"%s", ".body | %s", "[1, %s]", "{a: %s}", "{(%s): 1}", "\"x\\(%s)\"", "\"a\\(\"b\\(%s)\")\"",
-		".body.x|%s|.y", "first(%s)", "if %s then 1 else 2 end", "1 as $x|%s", "# c\n%s", "%s.x", "%s(1)",
-		"{\"a\":1,b:%s}", "{\"k\\(%s)\":1}", "try %s", "-%s", ".body[%s]", "@base64 \"\\(%s)\"", "x::%s",
+		"%s", ".body | %s", "[1, %s]", "{a: %s}", "{(%s): 1}", "\"x\\(%s)\"",
+		"\"a\\(\"b\\(%s)\")\"",
+		".body.x|%s|.y", "first(%s)", "if %s then 1 else 2 end", "1 as $x|%s", "# c\n%s",
+		"%s.x", "%s(1)",
+		"{\"a\":1,b:%s}", "{\"k\\(%s)\":1}", "try %s", "-%s", ".body[%s]",
+		"@base64 \"\\(%s)\"", "x::%s",
 		"{%s :: 1, b: %s}", "def %s: 1; 2", ". %s",
 	};
 	static const char *const names[] = {
-		".body.%s", ".body[\"%s\"]", "\"%s\"", "{%s: 1}", "{a: 1, %s: 2}", ".body | {%s}", ".body | .%s",
-		".body # %s\n", "1 as $%s | $%s", "{\"%s\": 1}", ".body as {%s: $x} | $x", ".body.my_%s", "@%s \"x\"",
+		".body.%s", ".body[\"%s\"]", "\"%s\"", "{%s: 1}", "{a: 1, %s: 2}", ".body | {%s}",
+		".body | .%s",
+		".body # %s\n", "1 as $%s | $%s", "{\"%s\": 1}", ".body as {%s: $x} | $x",
+		".body.my_%s", "@%s \"x\"",
 		".body | {%s, a: 1}", "\"\\\"%s\"",
 	};
 	char text[200];
@@ -248,12 +263,16 @@ static void the_environment_is_out_of_reach(void **state)
 static void harmless_functions_stay_allowed(void **state)
 {
 	static const char *const good[] = {
-		".body | getpath([\"a\"])", ".body.t | strptime(\"%Y\") | mktime | todate", "now | localtime",
-		".body.x | ltrimstr(\"a\") | @uri", ".body | paths", "$__loc__", ".body | splits(\"a\")",
-		".body | walk(if type == \"object\" then del(.a) else . end)", "[.body[] | tojson | fromjson]",
+		".body | getpath([\"a\"])", ".body.t | strptime(\"%Y\") | mktime | todate",
+		"now | localtime",
+		".body.x | ltrimstr(\"a\") | @uri", ".body | paths", "$__loc__",
+		".body | splits(\"a\")",
+		".body | walk(if type == \"object\" then del(.a) else . end)",
+		"[.body[] | tojson | fromjson]",
 		".body.a |= 1 | .body", ".body | [limit(2; .[])]", "def f(x): x * 2; .body | f(.a)",
 		".body | . as [$a] ?// $a | $a", ".body | to_entries | map(select(.value != null))",
-		".body | reduce .[] as $x (0; . + $x)", "[.body.a, .body.b] | any", ".body.a // \"none\"",
+		".body | reduce .[] as $x (0; . + $x)", "[.body.a, .body.b] | any",
+		".body.a // \"none\"",
 	};
 
 	(void)state;
@@ -322,8 +341,10 @@ static void comments_are_taken_out(void **state)
 	static const struct {
 		const char *text, *want;
 	} cases[] = {
-		{".a # b\n| .c", ".a  \n| .c"}, {"# x\n# y\n.a", " \n.a"}, {".a # \\\n.b", ".a  \n.b"},
-		{"\"# no\" # yes", "\"# no\"  "}, {"\"\\(1 # in\n)#\"", "\"\\(1  \n)#\""}, {".a", ".a"},
+		{".a # b\n| .c", ".a  \n| .c"}, {"# x\n# y\n.a", " \n.a"}, {".a # \\\n.b",
+		".a  \n.b"},
+		{"\"# no\" # yes", "\"# no\"  "}, {"\"\\(1 # in\n)#\"", "\"\\(1  \n)#\""}, {".a",
+		".a"},
 		{"$ # c\n x # d", "$  \n x  "},
 	};
 

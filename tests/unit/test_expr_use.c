@@ -31,21 +31,30 @@ static unsigned below(unsigned n)
 static const char body[] = "{\"body\":{\"query\":1,\"steps\":[2]},\"query\":{\"body\":[3,{\"path\":4}]},"
 			   "\"steps\":{\"one\":5},\"path\":\"p\",\"item\":[{\"body\":6},{\"query\":7}]}";
 static const char *const leaves[] = {
-	".body", ".query", ".steps", ".steps.one", ".path", ".item", ".index", ".event.method", ".body.query",
-	".body.item", ".body.steps.one", ".[\"body\"]", ".\"query\"", ".query.body", ".steps[\"two\"].x", ".body.body",
+	".body", ".query", ".steps", ".steps.one", ".path", ".item", ".index", ".event.method",
+	".body.query",
+	".body.item", ".body.steps.one", ".[\"body\"]", ".\"query\"", ".query.body",
+	".steps[\"two\"].x", ".body.body",
 	".", "1", "\"body\"", "null", "empty", "now | 0", ".body?", ".steps.one?.body",
 };
-/* % stands for another expression. */
+/* % stands for another expression. No catch: within limit, first and label libjq 1.6 hands
+ * it the break, a number that differs from program to program, and loses memory. */
 static const char *const forms[] = {
-	"% | %", "% | %", "%, %", "[%]", "[%] | .[0]", "(%)", "(%)", "{a: (%), body}", "{(% | tojson): (%)}",
-	"{query, \"steps\", b: %q}", "if % then % else % end", "if % then % elif % then % else % end", "first(%)",
-	"[limit(2; %)]", "select(%)", "(%) as $x | %", "(%) as [$x] | %", "(%) as {body: $x, $y} | %",
-	"reduce (%) as $x ((%); %)", "[foreach (%) as $x ((%); (%); %)]", "try (%) catch (%)", "(%) // (%)", "(%)?",
+	"% | %", "% | %", "%, %", "[%]", "[%] | .[0]", "(%)", "(%)", "{a: (%), body}",
+	"{(% | tojson): (%)}",
+	"{query, \"steps\", b: %q}", "if % then % else % end",
+	"if % then % elif % then % else % end", "first(%)",
+	"[limit(2; %)]", "select(%)", "(%) as $x | %", "(%) as [$x] | %",
+	"(%) as {body: $x, $y} | %",
+	"reduce (%) as $x ((%); %)", "[foreach (%) as $x ((%); (%); %)]", "(%)?", "(%) // (%)",
+	"(%)?",
 	"\"\\(%)\"", "\"a\\(% | \"b\\(%)\")\"", "@base64 \"\\(%)\"", "(%)[%]?",
-	"def f: %; (%) | f", "def f(g): (%) | g; f(%)", "label $o | (%)", "(%) and (%)", "try (.body |= (%)) catch 1",
-	"try (.body = (%)) catch 2", "try to_entries catch 3", "@json", "tojson", "(%) | length?", "[..]",
-	"[(%) | .. | numbers]", "try error(%) catch .", "isempty(%)", "[range(2) | %]", "try getpath([%]) catch 4",
-	"(%) == (%)", "[.[]?]", "try keys catch 5", "-(1 | %)?", "(% | not)", "[%] | map(.body?)", "try has(%) catch 6",
+	"def f: %; (%) | f", "def f(g): (%) | g; f(%)", "label $o | (%)", "(%) and (%)",
+	"((.body |= (%)))?",
+	"((.body = (%)))?", "(to_entries)?", "@json", "tojson", "(%) | length?", "[..]",
+	"[(%) | .. | numbers]", "isempty(%)", "[range(2) | %]", "(getpath([%]))?",
+	"(%) == (%)", "[.[]?]", "(keys)?", "-(1 | %)?", "(% | not)", "[%] | map(.body?)",
+	"(has(%))?",
 	"# }} ) if \n %", "def now: .; now", "def first(f): .query; first(1)",
 };
 
@@ -82,10 +91,9 @@ static void compare(struct program *p, const struct pair *pair, const char *text
 	int a = program_eval(p, pair->lean, s, NULL, &lean, NULL);
 	int b = program_eval(p, pair->full, s, NULL, &full, NULL);
 
-	/* libjq 1.6 lets a catch see its own break, {"__jq": n}, whose n is the program's. */
-	bool leaky = strstr(full.ptr, "__jq") != NULL;
-	if (a != b || (!leaky && strcmp(lean.ptr, full.ptr) != 0))
-		fail_msg("%s\ngave %d %s\nand with all there is %d %s", text, a, lean.ptr, b, full.ptr);
+	if (a != b || strcmp(lean.ptr, full.ptr) != 0)
+		fail_msg("%s\ngave %d %s\nand with all there is %d %s", text, a, lean.ptr, b,
+				full.ptr);
 	buf_release(&lean);
 	buf_release(&full);
 }
@@ -93,8 +101,10 @@ static void compare(struct program *p, const struct pair *pair, const char *text
 static void an_expression_never_misses_a_part_that_was_left_out(void **state)
 {
 	static struct scope_event event = {
-		.method = "POST", .path = "/in/a/7", .query = "body=1&query=2", .suffix = "/a/{body}",
-		.headers = "[[\"Content-Type\",\"application/json\"]]", .remote = "", .trigger = "test",
+		.method = "POST", .path = "/in/a/7", .query = "body=1&query=2",
+		.suffix = "/a/{body}",
+		.headers = "[[\"Content-Type\",\"application/json\"]]", .remote = "",
+		.trigger = "test",
 	};
 	enum { COUNT = 300 };
 	int count = getenv("VALGRIND") ? 15 : COUNT;
@@ -118,7 +128,8 @@ static void an_expression_never_misses_a_part_that_was_left_out(void **state)
 		buf_add_text(&text, "\n)]");
 		struct slice full = buf_slice(&text), lean = {text.ptr + 14, text.len - 14};
 		if (text.len < 2000) {
-			pairs[i] = (struct pair){program_add(p, lean, &err), program_add(p, full, &err)};
+			pairs[i] = (struct pair){program_add(p, lean, &err), program_add(p, full,
+					&err)};
 			if (pairs[i].lean < 0 || pairs[i].full < 0)
 				fail_msg("%s: %s", text.ptr, err.text);
 			texts[i++] = buf_take(&text);

@@ -17,8 +17,9 @@
 /* A flow with more webhook members and these steps. */
 static struct flow *flow_with(const char *auth, const char *more, const char *steps)
 {
-	char *text = mem_format("{\"name\":\"f\",\"webhook\":{\"system\":\"generic\",\"name\":\"n\","
-				"\"url_suffix\":\"/o/{id}\",\"methods\":[\"POST\",\"DELETE\"],"
+	char *text = mem_format("{\"name\":\"f\",\"webhook\":{\"system\":\"generic\","
+				"\"name\":\"n\",\"url_suffix\":\"/o/{id}\","
+				"\"methods\":[\"POST\",\"DELETE\"],"
 				"\"authentication\":%s%s},\"steps\":%s}", auth, more, steps);
 	struct faults faults;
 	struct flow *f = NULL;
@@ -96,7 +97,8 @@ static void authentication_is_read(void **state)
 	assert_string_equal(w->auth.secrets[1], "b");
 	assert_string_equal(w->redact_headers[3], "x-api-key"); /* a key never reaches the disk */
 	flow_free(f);
-	f = flow_with("{\"type\":\"api_key\",\"in\":\"query\",\"name\":\"key\",\"secret\":\"a\"}", "", "[]");
+	f = flow_with("{\"type\":\"api_key\",\"in\":\"query\",\"name\":\"key\",\"secret\":\"a\"}",
+		      "", "[]");
 	assert_true(flow_webhook(f)->auth.in_query);
 	assert_int_equal(flow_webhook(f)->n_redact_headers, 3);
 	flow_free(f);
@@ -117,8 +119,8 @@ static void authentication_is_read(void **state)
 
 static void answers_of_the_table_are_read(void **state)
 {
-	struct flow *f = flow_with(NONE, ",\"when\":{\"failed\":{\"status\":502,\"body\":\"sorry\"},"
-				   "\"paused\":{\"body\":{\"held\":true}},"
+	struct flow *f = flow_with(NONE, ",\"when\":{\"failed\":{\"status\":502,"
+				   "\"body\":\"sorry\"},\"paused\":{\"body\":{\"held\":true}},"
 				   "\"deadline\":{\"content_type\":\"a/b\",\"body\":\"x\"}}", "[]");
 	const struct flow_answer *when = flow_webhook(f)->when;
 
@@ -161,7 +163,8 @@ static void a_delivery_is_known_by_its_key(void **state)
 
 	(void)state;
 	assert_int_equal(key_of("true", "abc", &key), 1);
-	assert_string_equal(key.ptr, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+	assert_string_equal(key.ptr,
+			    "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 	assert_int_equal(key_of("{\"window_ms\":5000}", "abc", &key), 1);
 	assert_int_equal(key.len, 64);
 	assert_int_equal(key_of("{\"key\":\"{{ .headers[\\\"x-id\\\"] }}\"}", "{}", &key), 1);
@@ -279,17 +282,21 @@ static void the_schema_has_all(void **state)
 {
 	cJSON *schema = flow_schema();
 	char *text = json_print(schema);
-	const cJSON *steps = json_get(json_get(json_get(json_get(schema, "$defs"), "steps"), "items"), "oneOf");
+	const cJSON *steps = json_get(json_get(json_get(json_get(schema, "$defs"), "steps"),
+					       "items"), "oneOf");
 
 	(void)state;
-	assert_string_equal(json_text(schema, "$schema", ""), "https://json-schema.org/draft/2020-12/schema");
+	assert_string_equal(json_text(schema, "$schema", ""),
+			    "https://json-schema.org/draft/2020-12/schema");
 	for (size_t i = 0; steps_table[i]; i++) {
 		const cJSON *one = cJSON_GetArrayItem(steps, (int)i);
 		const cJSON *properties = json_get(one, "properties");
-		assert_string_equal(json_text(json_get(properties, "type"), "const", ""), steps_table[i]->name);
+		assert_string_equal(json_text(json_get(properties, "type"), "const", ""),
+				    steps_table[i]->name);
 		assert_non_null(json_get(properties, "on_error"));
 		for (const struct param *p = steps_table[i]->params; p->name; p++)
-			assert_string_equal(json_text(json_get(properties, p->name), "description", ""), p->text);
+			assert_string_equal(json_text(json_get(properties, p->name), "description",
+						      ""), p->text);
 	}
 	assert_null(strstr(text, "order_by")); /* what is refused is not offered */
 	assert_null(strstr(text, "jwt"));

@@ -115,10 +115,9 @@ static int host_call(void *arg, const struct outbound_request *q, struct outboun
 		return err_set(err, ERR_UPSTREAM, "the case has no answer left");
 	size_t len = strcspn(line, "\n");
 	c->next_answer = line + len + (line[len] == '\n');
-	r->status = atoi(line);
 	body = strchr(line, ' ');
 	size_t body_len = body && body < line + len ? (size_t)(line + len - body - 1) : 0;
-	if (r->status == 0)
+	if (!(r->status = atoi(line)))
 		return err_set(err, strncmp(line, "timeout", 7) == 0 ? ERR_TIMEOUT : ERR_UPSTREAM,
 			       "%.*s", (int)body_len, body + 1);
 	buf_add(&r->body, body_len ? body + 1 : "", body_len);
@@ -129,8 +128,7 @@ static int host_call(void *arg, const struct outbound_request *q, struct outboun
 
 /* ---- comparing ---- */
 
-static void complain(struct one_case *c, const char *fmt, ...) PRINTF(2, 3);
-static void complain(struct one_case *c, const char *fmt, ...)
+static void PRINTF(2, 3) complain(struct one_case *c, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -158,10 +156,7 @@ static void expect_fault(struct one_case *c, const char *want, struct faults *fa
 {
 	const char *words = strstr(want, ": ");
 
-	if (!words) {
-		complain(c, "no words in %s", want);
-		return;
-	}
+	assert_non_null(words);
 	for (size_t i = 0; i < faults->count; i++) {
 		struct fault *f = &faults->list[i];
 		if (!met[i] && f->warning == warning &&
@@ -235,7 +230,8 @@ static void expect_line(struct one_case *c, const char *line, const struct run_r
 
 	snprintf(status, sizeof(status), "%d", r->reply.status);
 	if (after(line, "outcome", &want))
-		expect_text(c, r->err.text, want, r->outcome == RUN_FAILED ? "failed" : "succeeded");
+		expect_text(c, r->err.text, want,
+			    r->outcome == RUN_FAILED ? "failed" : "succeeded");
 	else if (after(line, "error", &want) && !strstr(r->err.text, want))
 		expect_text(c, "error", want, r->err.text);
 	else if (after(line, "reply", &want))

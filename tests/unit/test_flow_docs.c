@@ -28,8 +28,9 @@ static cJSON *parse(const char *text, size_t len)
 	"{\"name\":\"order\",\"type\":\"map\",\"value\":{\"total\":1}}," \
 	"{\"name\":\"customer\",\"type\":\"map\",\"value\":{\"status\":404}}"
 #define STOCK \
-	"{\"name\":\"f\",\"webhook\":{\"system\":\"generic\",\"name\":\"n\",\"url_suffix\":\"/o\"," \
-	"\"methods\":[\"POST\"],\"authentication\":{\"type\":\"none\"}},\"steps\":[" BEFORE "]}"
+	"{\"name\":\"f\",\"webhook\":{\"system\":\"generic\",\"name\":\"n\"," \
+	"\"url_suffix\":\"/o\",\"methods\":[\"POST\"],\"authentication\":{\"type\":\"none\"}}," \
+	"\"steps\":[" BEFORE "]}"
 
 static cJSON *complete(cJSON *block)
 {
@@ -65,7 +66,8 @@ static void try_block(const char *text, size_t len)
 	if (rc == 0)
 		rc = flow_check_expressions(f, &faults);
 	if (rc < 0)
-		fail_msg("%s: %s in:\n%.*s", faults.list[0].pointer, faults.list[0].text, (int)len, text);
+		fail_msg("%s: %s in:\n%.*s", faults.list[0].pointer, faults.list[0].text, (int)len,
+			 text);
 	flow_free(f);
 	faults_release(&faults);
 	free(whole);

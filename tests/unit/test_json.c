@@ -70,11 +70,16 @@ static void only_what_a_double_cannot_hold_is_raw(void **state)
 		const char *text;
 		bool raw;
 	} cases[] = {
-		{"1", false}, {"1.0", false}, {"-0.0", false}, {"1e3", false}, {"0.1", false}, {"1e308", false},
-		{"9007199254740991", false}, {"9007199254740992", false}, {"0.30000000000000004", false},
-		{"123456789.123456", false}, {"0.000001", false}, {"5e-324", true}, {"100000000000000000000", false},
-		{"9007199254740993", true}, {"820982911946154508", true}, {"0.1000000000000000055", true},
-		{"1e400", true}, {"1e-400", true}, {"0e999", false}, {"0.10", false}, {"12.340e5", false},
+		{"1", false}, {"1.0", false}, {"-0.0", false}, {"1e3", false}, {"0.1", false},
+		{"1e308", false},
+		{"9007199254740991", false}, {"9007199254740992", false}, {"0.30000000000000004",
+		false},
+		{"123456789.123456", false}, {"0.000001", false}, {"5e-324", true},
+		{"100000000000000000000", false},
+		{"9007199254740993", true}, {"820982911946154508", true}, {"0.1000000000000000055",
+		true},
+		{"1e400", true}, {"1e-400", true}, {"0e999", false}, {"0.10", false}, {"12.340e5",
+		false},
 	};
 
 	(void)state;
@@ -91,15 +96,18 @@ static void only_what_a_double_cannot_hold_is_raw(void **state)
 static void a_key_that_stands_twice_is_refused_with_its_place(void **state)
 {
 	(void)state;
-	refused("{\"a\":1,\n  \"b\":2, \"a\":3}", "line 2, column 10: the key \"a\" stands twice in one object");
-	refused("[{\"x\":{\"k\":1,\"\\u006b\":2}}]", "line 1, column 14: the key \"k\" stands twice in one object");
+	refused("{\"a\":1,\n  \"b\":2, \"a\":3}",
+			"line 2, column 10: the key \"a\" stands twice in one object");
+	refused("[{\"x\":{\"k\":1,\"\\u006b\":2}}]",
+			"line 1, column 14: the key \"k\" stands twice in one object");
 	prints("{\"a\":{\"a\":1},\"A\":2}", "{\"a\":{\"a\":1},\"A\":2}");
 }
 
 static void a_nul_has_no_place_in_a_text(void **state)
 {
 	(void)state;
-	refused("{\"a\":\"x\\u0000y\"}", "line 1, column 6: \\u0000 has no place in a text of ours");
+	refused("{\"a\":\"x\\u0000y\"}",
+			"line 1, column 6: \\u0000 has no place in a text of ours");
 	refused("{\"a\\u0000\":1}", "line 1, column 2: \\u0000 has no place in a text of ours");
 }
 
@@ -169,7 +177,8 @@ static void what_is_built_prints_exactly(void **state)
 	cJSON_AddNumberToObject(o, "d", 0.1);
 	cJSON_AddItemToObject(o, "list", cJSON_CreateArray());
 	char *compact = json_print(o), *pretty = json_print_pretty(o);
-	assert_string_equal(compact, "{\"t\":\"\\\"\",\"none\":null,\"id\":9223372036854775807,\"small\":-5,"
+	assert_string_equal(compact,
+			"{\"t\":\"\\\"\",\"none\":null,\"id\":9223372036854775807,\"small\":-5,"
 				     "\"raw\":[1.00],\"d\":0.1,\"list\":[]}");
 	assert_non_null(strstr(pretty, "{\n  \"t\": \"\\\"\",\n  \"none\": null,\n"));
 	assert_non_null(strstr(pretty, "  \"list\": []\n}\n"));

@@ -34,9 +34,12 @@ static int check_exact(const char *bytes, size_t len, struct err *err)
 static void every_form_of_value_is_json(void **state)
 {
 	static const char *const good[] = {
-		"null", "true", "false", "0", "-0", "12", "-1.5e+10", "1E5", "0.001", "\"\"", "[]", "{}",
-		" \t\r\n[ 1 , 2 ] \n", "{\"a\":{\"b\":[null,true,{}]},\"a\":1}", "\"\\u0000\\ud800\"",
-		"\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"", "\"gr\xC3\xBC\xC3\x9F 12345678 \xF0\x9F\x98\x80\"", "[[[[]]]]",
+		"null", "true", "false", "0", "-0", "12", "-1.5e+10", "1E5", "0.001", "\"\"", "[]",
+		"{}",
+		" \t\r\n[ 1 , 2 ] \n", "{\"a\":{\"b\":[null,true,{}]},\"a\":1}",
+		"\"\\u0000\\ud800\"",
+		"\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"",
+		"\"gr\xC3\xBC\xC3\x9F 12345678 \xF0\x9F\x98\x80\"", "[[[[]]]]",
 		"\"\x7F\"", "[{\"a\":[]},{\"b\":{}}]", "\"0123456789abcdef0123456789abcdef\"",
 	};
 	struct err err = {0};
@@ -50,12 +53,18 @@ static void every_form_of_value_is_json(void **state)
 static void nothing_but_json_passes(void **state)
 {
 	static const char *const bad[] = {
-		"", " ", "nul", "nulll", "True", "01", "-", "1.", ".5", "1e", "1e+", "+1", "0x1", "NaN",
-		"Infinity", "'a'", "\"", "\"a", "\"\\\"", "\"\\x\"", "\"\\u12\"", "\"\\u12g4\"", "\"a\nb\"",
-		"\"\x1F\"", "[", "]", "[1", "[1,", "[1,]", "[,1]", "[1 2]", "{", "}", "{\"a\"", "{\"a\":",
-		"{\"a\":1", "{\"a\":1,", "{\"a\":1,}", "{,}", "{a:1}", "{1:1}", "{\"a\" 1}", "{\"a\"::1}",
-		"[}", "{]", "[1}", "{\"a\":1]", "1 1", "[] []", "[]x", "// c\n1", "[1]//", "\xEF\xBB\xBF" "1",
-		"\"\xFF\"", "\"\xC0\x80\"", "\"\xED\xA0\x80\"", "\"12345678\x01" "2345678\"", "\"1234567\"8\"",
+		"", " ", "nul", "nulll", "True", "01", "-", "1.", ".5", "1e", "1e+", "+1", "0x1",
+		"NaN",
+		"Infinity", "'a'", "\"", "\"a", "\"\\\"", "\"\\x\"", "\"\\u12\"", "\"\\u12g4\"",
+		"\"a\nb\"",
+		"\"\x1F\"", "[", "]", "[1", "[1,", "[1,]", "[,1]", "[1 2]", "{", "}", "{\"a\"",
+		"{\"a\":",
+		"{\"a\":1", "{\"a\":1,", "{\"a\":1,}", "{,}", "{a:1}", "{1:1}", "{\"a\" 1}",
+		"{\"a\"::1}",
+		"[}", "{]", "[1}", "{\"a\":1]", "1 1", "[] []", "[]x", "// c\n1", "[1]//",
+		"\xEF\xBB\xBF" "1",
+		"\"\xFF\"", "\"\xC0\x80\"", "\"\xED\xA0\x80\"", "\"12345678\x01" "2345678\"",
+		"\"1234567\"8\"",
 		"tru", "-a", "1.e5", "\\", "\"\\", "\f1",
 	};
 
@@ -113,7 +122,8 @@ static void depth_is_counted_to_the_level(void **state)
 		struct slice s = {text, depth * 2};
 		assert_int_equal(jsontext_check(s, depth, NULL), 0);
 		assert_int_equal(jsontext_check(s, depth - 1, NULL), -1);
-		assert_int_equal(jsontext_check(s, JSONTEXT_DEPTH_MAX, NULL), depth <= 200 ? 0 : -1);
+		assert_int_equal(jsontext_check(s, JSONTEXT_DEPTH_MAX, NULL),
+				depth <= 200 ? 0 : -1);
 	}
 }
 
@@ -125,7 +135,8 @@ static void a_million_deep_array_is_refused_without_stack(void **state)
 	(void)state;
 	memset(text, '[', 1000000);
 	for (int i = 0; i < 1000; i++)
-		assert_int_equal(jsontext_check((struct slice){text, 1000000}, JSONTEXT_DEPTH_MAX, NULL), -1);
+		assert_int_equal(jsontext_check((struct slice){text, 1000000}, JSONTEXT_DEPTH_MAX,
+				NULL), -1);
 	assert_int_equal(jsontext_check((struct slice){text, 1000000}, UINT32_MAX, NULL), -1);
 	assert_true(clock_mono_us() - before < 1000000);
 	free(text);
@@ -192,7 +203,8 @@ static void a_walk_gives_keys_and_values_in_order(void **state)
 	struct buf seen = BUF_INIT;
 
 	(void)state;
-	for (jsontext_walk_start(&w, S("{\"b\" : 1 , \"a\":{\"x\":[1,{}]},\"b\":null }")); jsontext_walk_next(&w);) {
+	for (jsontext_walk_start(&w, S("{\"b\" : 1 , \"a\":{\"x\":[1,{}]},\"b\":null }"));
+			jsontext_walk_next(&w);) {
 		buf_add_slice(&seen, w.key);
 		buf_add_slice(&seen, w.value);
 		buf_add_char(&seen, ';');
@@ -238,7 +250,8 @@ static void kinds_are_named_as_jq_does(void **state)
 	assert_string_equal(jsontext_kind_name(jsontext_kind(S("-1"))), "number");
 	assert_string_equal(jsontext_kind_name(jsontext_kind(S("true"))), "boolean");
 	assert_string_equal(jsontext_kind_name(jsontext_kind(S("\"x\""))), "string");
-	assert_string_equal(jsontext_kind_name(jsontext_kind(jsontext_trim(S(" \n{} ")))), "object");
+	assert_string_equal(jsontext_kind_name(jsontext_kind(jsontext_trim(S(" \n{} ")))),
+			"object");
 	assert_int_equal(jsontext_trim(S(" \t ")).len, 0);
 }
 

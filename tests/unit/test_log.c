@@ -47,7 +47,8 @@ static void a_line_is_time_level_role_words_and_pairs(void **state)
 	log_line(LOG_INFO, "run failed", "event", log_number(1042), "error", "it is \"so\"", "none",
 		 NULL, "empty", "", NULL);
 	const char *text = caught_text();
-	snprintf(want, sizeof(want), " info worker[%d] run failed event=1042 error=\"it is \\\"so\\\"\" "
+	snprintf(want, sizeof(want),
+			" info worker[%d] run failed event=1042 error=\"it is \\\"so\\\"\" "
 		 "none=- empty=\"\"\n", (int)getpid());
 	assert_int_equal(text[4], '-');
 	assert_int_equal(text[23], 'Z');

@@ -30,7 +30,8 @@ static void new_memory_is_zeroed(void **state)
 
 static void copies_are_terminated_and_ones_own(void **state)
 {
-	char text[] = "abc", *a = mem_dup(text), *b = mem_dup_len("x\0yz", 3), *c = mem_dup_len(NULL, 0);
+	char text[] = "abc", *a = mem_dup(text), *b = mem_dup_len("x\0yz", 3),
+			*c = mem_dup_len(NULL, 0);
 
 	(void)state;
 	text[0] = 'z';

@@ -80,7 +80,8 @@ static void serve(int fd)
 	while ((n = recv(fd, seen + len, sizeof(seen) - 1 - len, 0)) > 0) {
 		len += (size_t)n;
 		seen[len] = '\0';
-		char *end = strstr(seen, "\r\n\r\n"), *counted = strcasestr(seen, "content-length:");
+		char *end = strstr(seen, "\r\n\r\n"), *counted = strcasestr(seen,
+									    "content-length:");
 		if (!end)
 			continue;
 		body = (size_t)(end + 4 - seen);
@@ -264,11 +265,13 @@ static void rudeness_is_an_upstream_error(void **state)
 	assert_int_equal(err.kind, ERR_UPSTREAM);
 	assert_int_equal(call("/rude"), -1);
 	assert_int_equal(err.kind, ERR_UPSTREAM);
-	assert_int_equal(call_full("GET", "http://127.0.0.1:1/x?k=hidden", "[]", NULL, 500, 10), -1);
+	assert_int_equal(call_full("GET", "http://127.0.0.1:1/x?k=hidden", "[]", NULL, 500, 10),
+			 -1);
 	assert_int_equal(err.kind, ERR_UPSTREAM);
 	assert_non_null(strstr(err.text, "GET http://127.0.0.1:1/x"));
 	assert_null(strstr(err.text, "hidden"));
-	assert_int_equal(call_full("GET", "http://no.such.name.invalid/", "[]", NULL, 2000, 10), -1);
+	assert_int_equal(call_full("GET", "http://no.such.name.invalid/", "[]", NULL, 2000, 10),
+			 -1);
 	assert_true(err.kind == ERR_UPSTREAM || err.kind == ERR_TIMEOUT);
 	assert_int_equal(call("/json"), 0); /* and all is well again */
 }
@@ -277,8 +280,10 @@ static void odd_urls_are_refused(void **state)
 {
 	static const char *const urls[] = {
 		"ftp://127.0.0.1/", "file:///etc/passwd", "gopher://127.0.0.1/", "http://",
-		"http://user@127.0.0.1/", "http://a:b@127.0.0.1/", "http://127.0.0.1/a b", "nonsense",
-		"http://[fe80::1%25lo]/", "http://127.0.0.1/\r\nX: y", "http://127.0.0.1:99999/", "",
+		"http://user@127.0.0.1/", "http://a:b@127.0.0.1/", "http://127.0.0.1/a b",
+		"nonsense",
+		"http://[fe80::1%25lo]/", "http://127.0.0.1/\r\nX: y", "http://127.0.0.1:99999/",
+		"",
 	};
 
 	(void)state;
@@ -293,13 +298,15 @@ static void odd_headers_are_refused(void **state)
 	static const char *const lists[] = {
 		"[[\"X-A\",\"a\\r\\nX-B: c\"]]", "[[\"Content-Length\",\"3\"]]",
 		"[[\"transfer-encoding\",\"chunked\"]]", "[[\"Host\",\"x\"]]", "[[\"A B\",\"x\"]]",
-		"[[\"\",\"x\"]]", "[[\"X-A\",\"\\u0000\"]]", "[[\"X\\u0000Y\",\"a\"]]", "[[\"X-A\"]]",
+		"[[\"\",\"x\"]]", "[[\"X-A\",\"\\u0000\"]]", "[[\"X\\u0000Y\",\"a\"]]",
+		"[[\"X-A\"]]",
 		"not json",
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
-		assert_int_equal(call_full("GET", "http://127.0.0.1:1/", lists[i], NULL, 500, 10), -1);
+		assert_int_equal(call_full("GET", "http://127.0.0.1:1/", lists[i], NULL, 500, 10),
+				 -1);
 		assert_int_equal(err.kind, ERR_INVALID);
 	}
 }
@@ -307,9 +314,11 @@ static void odd_headers_are_refused(void **state)
 static void some_addresses_are_never_called(void **state)
 {
 	static const char *const refused[] = {
-		"169.254.169.254", "168.63.129.16", "100.100.100.200", "0.0.0.0", "0.1.2.3", "224.0.0.1",
+		"169.254.169.254", "168.63.129.16", "100.100.100.200", "0.0.0.0", "0.1.2.3",
+		"224.0.0.1",
 		"239.255.255.255", "255.255.255.255", "fd00:ec2::254", "::", "ff02::1",
-		"::ffff:169.254.169.254", "::ffff:0.0.0.0", "64:ff9b::a9fe:a9fe", "2002:a9fe:a9fe::1",
+		"::ffff:169.254.169.254", "::ffff:0.0.0.0", "64:ff9b::a9fe:a9fe",
+		"2002:a9fe:a9fe::1",
 		"::169.254.169.254", "rubbish",
 	};
 	static const char *const allowed[] = {"127.0.0.1", "10.0.0.1", "169.254.169.253", "8.8.8.8",
@@ -326,8 +335,10 @@ static void some_addresses_are_never_called(void **state)
 static void odd_spellings_of_them_are_refused_too(void **state)
 {
 	static const char *const urls[] = {
-		"http://169.254.169.254/latest/meta-data/", "http://2852039166/", "http://0xa9fea9fe/",
-		"http://0251.0376.0251.0376/", "http://169.16689662/", "http://0/", "http://0.0.0.0:1/",
+		"http://169.254.169.254/latest/meta-data/", "http://2852039166/",
+		"http://0xa9fea9fe/",
+		"http://0251.0376.0251.0376/", "http://169.16689662/", "http://0/",
+		"http://0.0.0.0:1/",
 		"http://[::ffff:169.254.169.254]/", "http://[fd00:ec2::254]/", "http://[::]/",
 	};
 

@@ -27,15 +27,18 @@ static const struct param inner[] = {
 };
 
 static const struct param params[] = {
-	{.name = "text", .type = PARAM_TEXT, .max = 5, .refuse = no_bees, .fallback = "t", .text = "t"},
+	{.name = "text", .type = PARAM_TEXT, .max = 5, .refuse = no_bees, .fallback = "t",
+	 .text = "t"},
 	{.name = "texts", .type = PARAM_TEXTS, .text = "t"},
-	{.name = "colour", .type = PARAM_CHOICE, .choices = colours, .fallback = "green", .text = "c"},
+	{.name = "colour", .type = PARAM_CHOICE, .choices = colours, .fallback = "green",
+	 .text = "c"},
 	{.name = "size", .type = PARAM_INT, .choices = sizes, .fallback = "2", .text = "s"},
 	{.name = "share", .type = PARAM_NUMBER, .min = 0, .max = 1, .fallback = "0.5", .text = "s"},
 	{.name = "on", .type = PARAM_BOOL, .fallback = "true", .text = "o"},
 	{.name = "map", .type = PARAM_MAP_VALUE, .text = "m"},
 	{.name = "headers", .type = PARAM_HEADERS, .text = "h"},
-	{.name = "object", .type = PARAM_OBJECT, .flags = PARAM_OR_TRUE, .members = inner, .text = "o"},
+	{.name = "object", .type = PARAM_OBJECT, .flags = PARAM_OR_TRUE, .members = inner,
+	 .text = "o"},
 	{.name = "list", .type = PARAM_LIST, .members = inner, .text = "l"},
 	{0},
 };

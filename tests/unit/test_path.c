@@ -55,7 +55,8 @@ static void cuts(const char *body, const char *text, int want_rc, const char *wa
 static void every_spelling_of_a_member_is_known(void **state)
 {
 	static const char *const same[] = {
-		".body.a.b", ".body[\"a\"].b", ".body.\"a\".\"b\"", ".[\"body\"].a[\"b\"]", ".\"body\".a.b",
+		".body.a.b", ".body[\"a\"].b", ".body.\"a\".\"b\"", ".[\"body\"].a[\"b\"]",
+		".\"body\".a.b",
 		".body?.a?.b?", " .body.a.b\n", ".body.a[\"\\u0062\"]",
 	};
 
@@ -142,10 +143,14 @@ static void a_step_is_cut_from_its_own_output(void **state)
 static void all_else_is_no_plain_path(void **state)
 {
 	static const char *const other[] = {
-		"", ".", "..", ".foo", ".body.", ".body..a", ".body[]", ".body[1:2]", ".body[1.5]", ".body[a]",
-		".body.a | .b", ".body.a-b", ".body .a", ".body. a", ".body[ 0 ]", ".body.[0]", ".body.[\"a\"]",
-		".body.a??", ".body[\"a\\(1)\"]", ".body[\"a]", ".body[\"\\x\"]", ".body[\"\\ud800\"]", "body",
-		".body[12345678901]", ".body[--1]", ".body[-]", ".body[\"a\",\"b\"]", ".[0]", ".body.1", "$secrets.x",
+		"", ".", "..", ".foo", ".body.", ".body..a", ".body[]", ".body[1:2]", ".body[1.5]",
+		".body[a]",
+		".body.a | .b", ".body.a-b", ".body .a", ".body. a", ".body[ 0 ]", ".body.[0]",
+		".body.[\"a\"]",
+		".body.a??", ".body[\"a\\(1)\"]", ".body[\"a]", ".body[\"\\x\"]",
+		".body[\"\\ud800\"]", "body",
+		".body[12345678901]", ".body[--1]", ".body[-]", ".body[\"a\",\"b\"]", ".[0]",
+		".body.1", "$secrets.x",
 		".body[\"a\nb\"]", ".body.a#c", ".body.\xC3\xBC", ".body[", ".body[\"a\"", ".bodyx",
 	};
 
@@ -157,7 +162,8 @@ static void all_else_is_no_plain_path(void **state)
 
 static void part_step_and_secret_are_named(void **state)
 {
-	static const char step[] = ".steps.customer.status", secret[] = "$secrets[\"a-b\"]", part[] = ".query.x";
+	static const char step[] = ".steps.customer.status", secret[] = "$secrets[\"a-b\"]",
+			part[] = ".query.x";
 	struct path *p = path_parse((struct slice){step, sizeof(step) - 1});
 	struct slice out;
 

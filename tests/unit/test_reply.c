@@ -16,7 +16,8 @@ static struct slice text(const char *s)
 	return (struct slice){s, s ? strlen(s) : 0};
 }
 
-static void reply_becomes(int status, const char *headers, const char *body, const char *want_headers,
+static void reply_becomes(int status, const char *headers, const char *body,
+			  const char *want_headers,
 			  const char *want_body)
 {
 	struct err err = {0};
@@ -46,12 +47,15 @@ static void reply_refused(const char *headers, const char *words)
 static void a_body_decides_its_content_type(void **state)
 {
 	(void)state;
-	reply_becomes(200, "[]", "\"a\\n\\u00e4\"", "[[\"Content-Type\",\"text/plain; charset=utf-8\"]]",
+	reply_becomes(200, "[]", "\"a\\n\\u00e4\"",
+		      "[[\"Content-Type\",\"text/plain; charset=utf-8\"]]",
 		      "a\n\xC3\xA4");
-	reply_becomes(200, "[]", "{\"a\":1.0}", "[[\"Content-Type\",\"application/json\"]]", "{\"a\":1.0}");
+	reply_becomes(200, "[]", "{\"a\":1.0}", "[[\"Content-Type\",\"application/json\"]]",
+		      "{\"a\":1.0}");
 	reply_becomes(200, "[]", "null", "[[\"Content-Type\",\"application/json\"]]", "null");
 	reply_becomes(200, "[]", NULL, "[]", "");
-	reply_becomes(200, " [[\"content-TYPE\",\"a/b\"]] ", "\"x\"", "[[\"content-TYPE\",\"a/b\"]]", "x");
+	reply_becomes(200, " [[\"content-TYPE\",\"a/b\"]] ", "\"x\"",
+		      "[[\"content-TYPE\",\"a/b\"]]", "x");
 	reply_becomes(201, "[[\"X-A\",\"1\"]]", "1",
 		      "[[\"X-A\",\"1\"],[\"Content-Type\",\"application/json\"]]", "1");
 }
@@ -111,8 +115,10 @@ static void a_status_is_a_number_that_answers(void **state)
 	} cases[] = {
 		{"200", 1, 200}, {"599", 1, 599}, {"\"404\"", 1, 404}, {"404.0", 1, 404},
 		{"4.04e2", 1, 404}, {"null", 0, 0}, {"199", -1, 0}, {"600", -1, 0}, {"302", -1, 0},
-		{"100", -1, 0}, {"404.5", -1, 0}, {"-404", -1, 0}, {"1e400", -1, 0}, {"\"\"", -1, 0},
-		{"\"4 04\"", -1, 0}, {"\"0x1F4\"", -1, 0}, {"true", -1, 0}, {"[404]", -1, 0}, {"{}", -1, 0},
+		{"100", -1, 0}, {"404.5", -1, 0}, {"-404", -1, 0}, {"1e400", -1, 0}, {"\"\"", -1,
+										      0},
+		{"\"4 04\"", -1, 0}, {"\"0x1F4\"", -1, 0}, {"true", -1, 0}, {"[404]", -1, 0},
+		{"{}", -1, 0},
 		{"\"nan\"", -1, 0},
 	};
 	struct err err;
@@ -128,7 +134,8 @@ static void a_status_is_a_number_that_answers(void **state)
 static void lists_are_searched_without_regard_to_case(void **state)
 {
 	(void)state;
-	assert_true(header_list_has(text("[[\"X-A\",\"1\"],[\"content-type\",\"2\"]]"), "Content-Type"));
+	assert_true(header_list_has(text("[[\"X-A\",\"1\"],[\"content-type\",\"2\"]]"),
+				    "Content-Type"));
 	assert_false(header_list_has(text("[[\"X-A\",\"Content-Type\"]]"), "Content-Type"));
 	assert_false(header_list_has(text("[]"), "X-A"));
 }

@@ -42,7 +42,8 @@ static void headers_are_lower_case_and_repeats_joined(void **state)
 	(void)state;
 	event.headers = "[[\"Content-Type\",\"a/b\"],[\"X-A\",\"1\"],[\"b\",\"\\\"\\u00fc\"],[\"x-a\",\"2\"],[\"X-a\",\"\"]]";
 	struct scope *s = scope_of("");
-	part_is(s, SCOPE_HEADERS, "{\"content-type\":\"a/b\",\"x-a\":\"1, 2, \",\"b\":\"\\\"\xC3\xBC\"}");
+	part_is(s, SCOPE_HEADERS,
+			"{\"content-type\":\"a/b\",\"x-a\":\"1, 2, \",\"b\":\"\\\"\xC3\xBC\"}");
 	scope_free(s);
 	event.headers = "[]";
 }
@@ -61,7 +62,8 @@ static void a_query_is_decoded_and_a_repeated_key_is_a_list(void **state)
 	(void)state;
 	query_is("", "{}");
 	query_is("a=1&b=2&a=3", "{\"a\":[\"1\",\"3\"],\"b\":\"2\"}");
-	query_is("a+b=c+d%20e&x=%C3%BC&&y&z=", "{\"a b\":\"c d e\",\"x\":\"\xC3\xBC\",\"y\":\"\",\"z\":\"\"}");
+	query_is("a+b=c+d%20e&x=%C3%BC&&y&z=",
+			"{\"a b\":\"c d e\",\"x\":\"\xC3\xBC\",\"y\":\"\",\"z\":\"\"}");
 	query_is("a=b=c&=v", "{\"a\":\"b=c\",\"\":\"v\"}");
 	query_is("p=100%&q=%4&r=%zz&s=%00&t=%ff",
 		 "{\"p\":\"100%\",\"q\":\"%4\",\"r\":\"%zz\",\"s\":\"\\u0000\",\"t\":\"\xEF\xBF\xBD\"}");
@@ -102,17 +104,20 @@ static void the_parts_of_the_suffix_are_decoded(void **state)
 {
 	(void)state;
 	path_is("/orders/{id}", "/in/orders/7", "{\"id\":\"7\"}");
-	path_is("/orders/{id}/{x}", "/in/orders/a%20b+c/%C3%BC%2F", "{\"id\":\"a b+c\",\"x\":\"\xC3\xBC/\"}");
+	path_is("/orders/{id}/{x}", "/in/orders/a%20b+c/%C3%BC%2F",
+			"{\"id\":\"a b+c\",\"x\":\"\xC3\xBC/\"}");
 	path_is("/orders", "/in/orders", "{}");
 	path_is("/{a}", "/in/", "{}");
 	path_is("/orders/{id}", "/", "{}");
 }
 
-static void body_is(const char *type, const char *body, size_t len, const char *kind, const char *want)
+static void body_is(const char *type, const char *body, size_t len, const char *kind,
+		const char *want)
 {
 	char headers[100], want_kind[40];
 
-	snprintf(headers, sizeof(headers), "[[\"X-Y\",\"z\"],[\"content-TYPE\",\"%s\"]]", type ? type : "");
+	snprintf(headers, sizeof(headers), "[[\"X-Y\",\"z\"],[\"content-TYPE\",\"%s\"]]",
+			type ? type : "");
 	event.headers = type ? headers : "[]";
 	event.body = (struct slice){body, len};
 	struct scope *s = scope_new(&event);

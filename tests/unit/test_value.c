@@ -15,7 +15,8 @@
 #include "flow/jq.h"
 
 static struct scope_event event = {
-	.id = 42, .received_at = 1795442531123, .method = "POST", .path = "/in/orders/7", .query = "q=1",
+	.id = 42, .received_at = 1795442531123, .method = "POST", .path = "/in/orders/7",
+	.query = "q=1",
 	.headers = "[[\"Content-Type\",\"application/json\"]]", .suffix = "/orders/{id}",
 	.remote = "192.0.2.1", .trigger = "arrival", .run = 1, .attempt = 1,
 };
@@ -101,7 +102,8 @@ static void text_around_an_expression_makes_text(void **state)
 	gives("\"n {{ .body.items[0].q }}\"", AS_JSON, "\"n 2\"");
 	gives("\" {{ .body.items[0].q }}\"", AS_JSON, "\" 2\"");
 	gives("\"{{ .body.items[0].q }}{{ .body.items[1].q }}\"", AS_JSON, "\"21\"");
-	gives("\"a \\\"{{ .body.items[0] }}\\\" b\"", AS_JSON, "\"a \\\"{\\\"sku\\\":\\\"A-1\\\",\\\"q\\\":2}\\\" b\"");
+	gives("\"a \\\"{{ .body.items[0] }}\\\" b\"", AS_JSON,
+			"\"a \\\"{\\\"sku\\\":\\\"A-1\\\",\\\"q\\\":2}\\\" b\"");
 	gives("\"x{{ .body.none }}y{{ .body.nope }}\"", AS_JSON, "\"xnullynull\"");
 	gives("\"{{ .body.email | @uri }}?\"", AS_TEXT, "jon%40example.com?");
 }
@@ -121,7 +123,8 @@ static void numbers_pass_unchanged_through_paths_trees_and_constants(void **stat
 static void empty_leaves_the_member_or_item_out(void **state)
 {
 	(void)state;
-	gives("{\"a\":1,\"b\":\"{{ empty }}\",\"c\":\"{{ .body.flag }}\"}", AS_JSON, "{\"a\":1,\"c\":false}");
+	gives("{\"a\":1,\"b\":\"{{ empty }}\",\"c\":\"{{ .body.flag }}\"}", AS_JSON,
+			"{\"a\":1,\"c\":false}");
 	gives("{\"b\":\"{{ empty }}\",\"c\":[\"{{ empty }}\"]}", AS_JSON, "{\"c\":[]}");
 	gives("[\"{{ empty }}\",1,\"x{{ empty }}\",2,\"{{ empty }}\"]", AS_JSON, "[1,2]");
 	gives("\"{{ empty }}\"", AS_JSON, "(empty)");
@@ -169,16 +172,20 @@ static void text_of_each_kind(void **state)
 	gives("null", AS_TEXT, "null");
 	gives("1.50", AS_TEXT, "1.50");
 	gives("\"{{ .body.none }}\"", AS_TEXT, "null");
-	gives("\"{{ .body.items }}\"", AS_TEXT, "[{\"sku\":\"A-1\",\"q\":2},{\"sku\":\"B-2\",\"q\":1}]");
-	gives("{\"a\": [\"{{ .body.items[1] }}\"]}", AS_TEXT, "{\"a\":[{\"sku\":\"B-2\",\"q\":1}]}");
+	gives("\"{{ .body.items }}\"", AS_TEXT,
+			"[{\"sku\":\"A-1\",\"q\":2},{\"sku\":\"B-2\",\"q\":1}]");
+	gives("{\"a\": [\"{{ .body.items[1] }}\"]}", AS_TEXT,
+			"{\"a\":[{\"sku\":\"B-2\",\"q\":1}]}");
 	gives("\"{{ .body.email }}\"", AS_TEXT, "jon@example.com");
 }
 
 static void truth_is_as_in_jq(void **state)
 {
-	static const char *const is_true[] = {"0", "\"\"", "\"{{ .body.items }}\"", "[]", "\"{{ 0 }}\"",
+	static const char *const is_true[] = {"0", "\"\"", "\"{{ .body.items }}\"", "[]",
+			"\"{{ 0 }}\"",
 					      "\"false {{ .body.flag }}\"", "true"};
-	static const char *const is_false[] = {"false", "null", "\"{{ .body.flag }}\"", "\"{{ .body.nope }}\"",
+	static const char *const is_false[] = {"false", "null", "\"{{ .body.flag }}\"",
+			"\"{{ .body.nope }}\"",
 					       "\"{{ empty }}\"", "\"{{ 1 > 2 }}\""};
 
 	(void)state;
@@ -186,7 +193,8 @@ static void truth_is_as_in_jq(void **state)
 		gives(is_true[i], AS_TRUTH, "true");
 	for (size_t i = 0; i < ARRAY_LEN(is_false); i++)
 		gives(is_false[i], AS_TRUTH, "false");
-	gives("\"{{ .body.flag.x }}\"", AS_TRUTH, "! {{ .body.flag.x }}: Cannot index boolean with \"x\"");
+	gives("\"{{ .body.flag.x }}\"", AS_TRUTH,
+			"! {{ .body.flag.x }}: Cannot index boolean with \"x\"");
 }
 
 static void a_mistake_in_a_tree_is_named_by_place_column_and_expression(void **state)
@@ -199,7 +207,8 @@ static void a_mistake_in_a_tree_is_named_by_place_column_and_expression(void **s
 	gives("[\"{{ .headers.content-type }}\"]", AS_JSON,
 	      "! /0: column 1, {{ .headers.content-type }}: .headers.content-type is a subtraction in jq; for "
 	      "the name with hyphens write .headers[\"content-type\"] (or put spaces around the minus)");
-	gives("\"{{ .body.id\"", AS_JSON, "! column 1: the hole that begins here is not closed by }}");
+	gives("\"{{ .body.id\"", AS_JSON,
+			"! column 1: the hole that begins here is not closed by }}");
 }
 
 static void a_body_with_a_fault_explains_the_mistake(void **state)
@@ -214,7 +223,8 @@ static void a_body_with_a_fault_explains_the_mistake(void **state)
 		cJSON *node = cJSON_CreateString(i ? "{{ .body | .a }}" : "{{ .body.a }}");
 		struct value *v = value_compile(node, program, 0, &err);
 		assert_int_equal(value_json(v, s, NULL, &out, &err), -1);
-		assert_non_null(strstr(err.text, "Cannot index string with \"a\" (.body is text here, since it is not "
+		assert_non_null(strstr(err.text,
+				"Cannot index string with \"a\" (.body is text here, since it is not "
 						 "JSON at byte 7: a key in quotes was expected)"));
 		value_free(v);
 		cJSON_Delete(node);
@@ -233,7 +243,8 @@ static void secrets_are_only_where_they_are_allowed(void **state)
 	(void)state;
 	gives("\"Bearer {{ $secrets.crm }}\"", AS_TEXT, "Bearer s3cret");
 	gives("\"{{ \\\"u:\\\" + $secrets.crm | @base64 }}\"", AS_TEXT, "dTpzM2NyZXQ=");
-	gives("\"{{ .body | {a: .flag, b: $secrets[\\\"crm\\\"]} }}\"", AS_JSON, "{\"a\":false,\"b\":\"s3cret\"}");
+	gives("\"{{ .body | {a: .flag, b: $secrets[\\\"crm\\\"]} }}\"", AS_JSON,
+			"{\"a\":false,\"b\":\"s3cret\"}");
 	assert_null(value_compile(node, program, 0, &err));
 	assert_int_equal(err.kind, ERR_DENIED);
 	cJSON_Delete(node);
@@ -254,7 +265,8 @@ static void plain_values_need_no_program(void **state)
 	struct scope *s = scope_of(body);
 	struct buf out = BUF_INIT;
 	struct err err = {0};
-	cJSON *node = cJSON_CreateString("{{ .body.id }}-{{ .path.id }}"), *more = cJSON_CreateString("{{ 1 + 1 }}");
+	cJSON *node = cJSON_CreateString("{{ .body.id }}-{{ .path.id }}"),
+			*more = cJSON_CreateString("{{ 1 + 1 }}");
 	struct value *v = value_compile(node, NULL, VALUE_PLAIN, &err);
 
 	(void)state;
@@ -273,7 +285,8 @@ static void plain_values_need_no_program(void **state)
 
 static void note_use(void *arg, const struct value_use *use)
 {
-	buf_addf(arg, "%s%s%s ", scope_part_name(use->part), use->step ? "/" : "", use->step ? use->step : "");
+	buf_addf(arg, "%s%s%s ", scope_part_name(use->part), use->step ? "/" : "",
+			use->step ? use->step : "");
 }
 
 static void note_secret(void *arg, const char *name)
@@ -302,7 +315,8 @@ static void uses_and_secrets_are_called_back(void **state)
 
 static void a_value_without_holes_is_constant(void **state)
 {
-	static const char *const docs[] = {"{\"a\":[1,\"x\",{\"b\":null}]}", "[]", "{}", "\"\"", "\"\\\\{{\""};
+	static const char *const docs[] = {"{\"a\":[1,\"x\",{\"b\":null}]}", "[]", "{}", "\"\"",
+			"\"\\\\{{\""};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(docs); i++) {

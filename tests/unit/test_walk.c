@@ -23,7 +23,8 @@
 
 static struct scope_event event = {
 	.id = 42, .received_at = 1700000000000, .method = "POST", .path = "/in/o", .query = "",
-	.headers = "[]", .suffix = "/o", .remote = "::1", .trigger = "arrival", .run = 1, .attempt = 1,
+	.headers = "[]", .suffix = "/o", .remote = "::1", .trigger = "arrival", .run = 1,
+	.attempt = 1,
 };
 
 static struct flow *flow_of(const char *steps)
@@ -109,7 +110,8 @@ static void a_trace_says_what_was_done(void **state)
 
 	(void)state;
 	run("[{\"name\":\"a\",\"type\":\"map\",\"value\":{\"x\":1}},"
-	    "{\"name\":\"s\",\"type\":\"switch\",\"paths\":[{\"name\":\"p\",\"steps\":[]}]}]", NULL, &r);
+	    "{\"name\":\"s\",\"type\":\"switch\",\"paths\":[{\"name\":\"p\",\"steps\":[]}]}]",
+	    NULL, &r);
 	cJSON *trace = trace_of(&r);
 	assert_string_equal(entry(trace, 0, "name")->valuestring, "a");
 	assert_string_equal(entry(trace, 0, "type")->valuestring, "map");
@@ -148,8 +150,10 @@ static void inputs_are_traced_with_stand_ins_for_secrets(void **state)
 	host.trace_inputs = false;
 	cJSON *trace = trace_of(&r);
 	char *input = json_print(entry(trace, 0, "input"));
-	assert_string_equal(input, "{\"url\":\"https://x.example/2\",\"body\":{\"k\":\"[secret k]\"},"
-				   "\"headers\":[[\"A\",\"[SECRET K]\"],[\"B\",\"1\"],[\"B\",\"2\"]]}");
+	assert_string_equal(input,
+			    "{\"url\":\"https://x.example/2\",\"body\":{\"k\":\"[secret k]\"},"
+				   "\"headers\":[[\"A\",\"[SECRET K]\"],[\"B\",\"1\"],"
+				   "[\"B\",\"2\"]]}");
 	assert_non_null(strstr(last_headers, "[\"A\",\"ABCDEFGH\"]"));
 	free(input);
 	cJSON_Delete(trace);
@@ -173,20 +177,23 @@ static void a_large_output_is_noted_not_kept(void **state)
 
 static void a_call_carries_a_stable_key(void **state)
 {
-	const char *steps = "[{\"name\":\"c\",\"type\":\"http_request\",\"url\":\"https://x.example/\"}]";
+	const char *steps = "[{\"name\":\"c\",\"type\":\"http_request\","
+			    "\"url\":\"https://x.example/\"}]";
 	struct run_result r;
 
 	(void)state;
 	for (event.attempt = 1; event.attempt <= 2; event.attempt++) {
 		run(steps, NULL, &r);
 		assert_non_null(strstr(last_headers, "[\"Idempotency-Key\",\"ringbolt-42-c\"]"));
-		assert_non_null(strstr(last_headers, "[\"User-Agent\",\"Ringbolt/" RINGBOLT_VERSION "\"]"));
+		assert_non_null(strstr(last_headers,
+				       "[\"User-Agent\",\"Ringbolt/" RINGBOLT_VERSION "\"]"));
 		run_result_release(&r);
 	}
 	event.attempt = 1;
 	run("[{\"name\":\"c\",\"type\":\"http_request\",\"url\":\"https://x.example/\","
 	    "\"headers\":{\"idempotency-key\":\"mine\",\"user-agent\":\"me\"}}]", NULL, &r);
-	assert_string_equal(last_headers, "[[\"idempotency-key\",\"mine\"],[\"user-agent\",\"me\"]]");
+	assert_string_equal(last_headers,
+			    "[[\"idempotency-key\",\"mine\"],[\"user-agent\",\"me\"]]");
 	run_result_release(&r);
 }
 
@@ -224,11 +231,13 @@ static void only_what_succeeded_is_reused(void **state)
 	struct run_result r;
 
 	(void)state;
-	run(TWO_CALLS, "[{\"name\":\"a\",\"type\":\"http_request\",\"outcome\":\"failed\",\"output\":1}]",
+	run(TWO_CALLS,
+	    "[{\"name\":\"a\",\"type\":\"http_request\",\"outcome\":\"failed\",\"output\":1}]",
 	    &r);
 	assert_int_equal(calls, 1);
 	run_result_release(&r);
-	run(TWO_CALLS, "[{\"name\":\"a\",\"type\":\"map\",\"outcome\":\"succeeded\",\"output\":1}]", &r);
+	run(TWO_CALLS,
+	    "[{\"name\":\"a\",\"type\":\"map\",\"outcome\":\"succeeded\",\"output\":1}]", &r);
 	assert_int_equal(calls, 1); /* another type: the flow has changed */
 	run_result_release(&r);
 	run(TWO_CALLS, "{\"no\":\"trace\"}", &r);
@@ -300,7 +309,8 @@ static void a_test_without_an_event_has_keys_of_its_own(void **state)
 
 	(void)state;
 	event.id = 0;
-	run("[{\"name\":\"c\",\"type\":\"http_request\",\"url\":\"https://x.example/\"}]", NULL, &r);
+	run("[{\"name\":\"c\",\"type\":\"http_request\",\"url\":\"https://x.example/\"}]", NULL,
+	    &r);
 	event.id = 42;
 	assert_non_null(strstr(last_headers, "ringbolt-test-1700000000000-c"));
 	run_result_release(&r);
@@ -309,7 +319,8 @@ static void a_test_without_an_event_has_keys_of_its_own(void **state)
 static void preparing_twice_is_fine(void **state)
 {
 	struct flow *f = flow_of("[{\"name\":\"a\",\"type\":\"map\",\"value\":\"{{ 1 + 1 }}\"}]");
-	struct flow *bad = flow_of("[{\"name\":\"a\",\"type\":\"map\",\"value\":\"{{ nosuch(1) }}\"}]");
+	struct flow *bad = flow_of("[{\"name\":\"a\",\"type\":\"map\","
+				   "\"value\":\"{{ nosuch(1) }}\"}]");
 	struct err err;
 
 	(void)state;
