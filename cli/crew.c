@@ -185,7 +185,7 @@ static struct pool look_at_pool(struct crew *crew)
 		if (atomic_load(&slot->idle)) {
 			pool.idle++;
 			pool.idlest = p;
-		} else if (atomic_load(&slot->event_id) &&
+		} else if (atomic_load(&slot->deadline_mono_ms) && /* a run, not a slow disk */
 			   clock_wall_ms() - atomic_load(&slot->started_at) > GROW_AFTER_MS) {
 			pool.stuck++;
 		}

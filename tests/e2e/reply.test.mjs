@@ -43,6 +43,7 @@ const overrides = flow('overrides', [
 const onError = flow('on-error', [map('m', '{{ error("boom") }}')], { reply: 'response' }, {
 	on_error: [respond(200, { failed: true }, { override_status: '{{ 503 }}' })],
 });
+const splitting = flow('splitting', [respond(200, 'x', { headers: { 'X-Echo': '{{ .body.echo }}', 'X-After': '1' } })]);
 const pausing = flow('pausing', [respond(200, 'ran')]);
 const once = flow('once', [
 	map('n', { value: '{{ .body.n }}' }),
@@ -55,7 +56,7 @@ before(async () => {
 	const late = [call('far', 'POST', slow.url, { body: { n: '{{ .body.n }}' } }), respond(200, { answer: '{{ .steps.far.body.answer }}' })];
 	w = await World.open({
 		workers: '3:3',
-		flows: [quote, text, repeats, nobody, failing, wrong, silent, marked, overrides, onError, pausing, once,
+		flows: [quote, text, repeats, nobody, failing, wrong, silent, marked, overrides, onError, pausing, once, splitting,
 			flow('late', late, { deadline_ms: 300 }),
 			flow('late-told', late, { deadline_ms: 300, when: { deadline: { status: 202, body: 'soon', content_type: 'text/plain' } } }),
 			flow('early', [respond(202, { taken: true }), call('far', 'POST', slow.url, { body: { n: 1 } })])],
@@ -162,6 +163,16 @@ story('each row of the reply table can be overridden by the flow', async () => {
 	assert.equal((await w.post('/overrides', { do: 'reply' })).text, 'told');
 	const late = await w.post('/late-told', { n: 2 });
 	assert.deepEqual([late.status, late.text], [202, 'soon']);
+});
+
+story('a line break in a computed header never becomes a header of its own', async () => {
+	assert.equal((await w.post('/splitting', { echo: 'plain' })).headers['x-echo'], 'plain');
+	for (const echo of ['a\r\nX-Evil: 1', 'a\nX-Evil: 1', 'a\r\n\r\n<html>', 'a\rX-Evil: 1', 'a\u0000b']) {
+		const got = await w.post('/splitting', { echo });
+		assert.equal(got.status, 500, JSON.stringify(echo));
+		assert.equal(got.headers['x-evil'], undefined);
+		assert.match((await w.event(got.headers['ringbolt-event'])).error, /X-Echo/, 'the history names the header');
+	}
 });
 
 story("the flow's on_error steps may reply", async () => {
