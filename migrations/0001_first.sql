@@ -135,11 +135,11 @@ CREATE TABLE replays (
 ) STRICT;
 
 CREATE TABLE config (
-	-- Rises with each change of flows, pauses and secrets.
 	id     INTEGER PRIMARY KEY CHECK (id = 1),
-	ticket INTEGER NOT NULL
+	ticket INTEGER NOT NULL,               -- rises with each change of flows, pauses and secrets
+	synced INTEGER NOT NULL                -- rises where a commit is made only to sync the log
 ) STRICT;
-INSERT INTO config (id, ticket) VALUES (1, 1);
+INSERT INTO config (id, ticket, synced) VALUES (1, 1, 0);
 
 ---- The views: the public face, documented in docs/database.md. ----
 

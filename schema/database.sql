@@ -127,9 +127,9 @@ CREATE TABLE replays (
 ) STRICT;
 
 CREATE TABLE config (
-	-- Rises with each change of flows, pauses and secrets.
 	id     INTEGER PRIMARY KEY CHECK (id = 1),
-	ticket INTEGER NOT NULL
+	ticket INTEGER NOT NULL,               -- rises with each change of flows, pauses and secrets
+	synced INTEGER NOT NULL                -- rises where a commit is made only to sync the log
 ) STRICT;
 
 CREATE INDEX events_queued  ON events (lane, due_at) WHERE state = 'queued';

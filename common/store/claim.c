@@ -249,13 +249,6 @@ static int anything_due(struct store *s, int64_t now, struct err *err)
 	return got;
 }
 
-/* The smallest change there is: a durable commit of it syncs all that was committed before. */
-static int touch(struct conn *c, void *arg, struct err *err)
-{
-	(void)arg;
-	return sql_do(c, err, "UPDATE config SET ticket = ticket WHERE id = 1", "") < 0 ? -1 : 0;
-}
-
 static bool told_or_done(const struct run_done *done, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -276,7 +269,7 @@ int store_exchange(struct store *s, int64_t owner, int64_t now, const struct run
 	bool synced = told_or_done(done, n_done);
 	got = commit(s, synced, exchange, &x, err);
 	/* What is about to act on the world must not be forgotten by a power cut. */
-	if (got > 0 && taken[0].effects && !synced && commit(s, true, touch, NULL, err) < 0)
+	if (got > 0 && taken[0].effects && !synced && commit(s, true, sync_log, NULL, err) < 0)
 		got = -1;
 	if (got < 0) {
 		for (size_t i = 0; i < x.n_taken; i++)

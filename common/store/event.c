@@ -195,8 +195,10 @@ int store_answer_wait(struct store *s, int64_t event_id, int64_t until_mono_ms, 
 
 static int mark_late(struct conn *c, void *arg, struct err *err)
 {
-	return sql_do(c, err, "UPDATE events SET awaited = 2 WHERE id = ? AND awaited = 1", "i",
-		      *(int64_t *)arg) < 0 ? -1 : 0;
+	if (sql_do(c, err, "UPDATE events SET awaited = 2 WHERE id = ? AND awaited = 1", "i",
+		   *(int64_t *)arg) < 0)
+		return -1;
+	return sync_log(c, NULL, err);
 }
 
 int store_answer_late(struct store *s, int64_t event_id, struct err *err)

@@ -70,6 +70,10 @@ struct store {
 int commit(struct store *s, bool durable, int (*apply)(struct conn *c, void *arg, struct err *err),
 	   void *arg, struct err *err) MUSTCHECK;
 
+/* sync_log is the smallest change there is: a durable commit of it syncs all that was
+ * committed before it, by whatever process. */
+int sync_log(struct conn *c, void *arg, struct err *err) MUSTCHECK;
+
 /* ---- the write lock (lock.c): flock on DIR/ringbolt.lock, freed by the kernel at a death ---- */
 int lock_open(const char *dir, struct err *err) MUSTCHECK; /* a descriptor, or -1 */
 int lock_take(int fd, struct err *err) MUSTCHECK;
