@@ -3,11 +3,13 @@
 #include "worker/flows.h"
 
 #include "common/mem.h"
+#include "flow/run.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define KEPT 64
+#define WARM 48 /* at most so many are made ready before they are asked for */
 
 struct kept {
 	int64_t version_id;
@@ -19,6 +21,9 @@ struct flows {
 	struct store *store;
 	uint64_t clock;
 	struct kept list[KEPT];
+	uint32_t ticket;           /* of the store's flows, when `published` was read */
+	int64_t published[WARM];   /* versions to make ready */
+	size_t n_published, warmed;
 };
 
 struct flows *flows_new(struct store *s)
@@ -76,4 +81,36 @@ struct flow *flows_find(struct flows *f, int64_t version_id, struct err *err)
 	flow_free(oldest->flow);
 	*oldest = (struct kept){version_id, ++f->clock, flow};
 	return flow;
+}
+
+static void read_published(struct flows *f)
+{
+	struct flow_row *rows;
+	size_t count;
+	struct err ignored;
+
+	f->n_published = f->warmed = 0;
+	if (store_flows_load(f->store, &rows, &count, &ignored) < 0)
+		return;
+	for (size_t i = 0; i < count; i++) {
+		if (rows[i].version_id && f->n_published < WARM)
+			f->published[f->n_published++] = rows[i].version_id;
+		flow_row_release(&rows[i]);
+	}
+	free(rows);
+}
+
+int flows_warm(struct flows *f)
+{
+	uint32_t ticket = store_config_ticket(f->store);
+	struct err ignored; /* a faulty flow says so when it is run */
+
+	if (ticket != f->ticket) {
+		f->ticket = ticket;
+		read_published(f);
+	}
+	if (f->warmed == f->n_published)
+		return 0;
+	struct flow *flow = flows_find(f, f->published[f->warmed++], &ignored);
+	return !flow || run_prepare(flow, &ignored) <= 0; /* well or not: done with this one */
 }

@@ -18,4 +18,8 @@ void flows_free(struct flows *f);
  * its document no longer passes the check. */
 struct flow *flows_find(struct flows *f, int64_t version_id, struct err *err) MUSTCHECK;
 
+/* flows_warm reads and compiles one published version that is not here yet: 1; 0 when there is
+ * none. For a worker that has nothing to do, so that a caller seldom waits for a compilation. */
+int flows_warm(struct flows *f);
+
 #endif

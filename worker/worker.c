@@ -270,7 +270,7 @@ static int loop(struct work *w)
 		int got = exchange(w, BATCH);
 		if (got < 0 || run_batch(w) < 0)
 			return EXIT_DISK;
-		if (got == 0)
+		if (got == 0 && !flows_warm(w->flows))
 			wait_for_work(w, ticket);
 	}
 	return exchange(w, 0) < 0 ? EXIT_DISK : EXIT_FINE;
