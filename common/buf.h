@@ -33,7 +33,7 @@ void buf_add(struct buf *b, const void *bytes, size_t len);
 void buf_add_text(struct buf *b, const char *text);
 void buf_add_slice(struct buf *b, struct slice s);
 void buf_add_char(struct buf *b, char c);
-void buf_addf(struct buf *b, const char *fmt, ...) PRINTF(2, 3);
+void buf_addf(struct buf *b, const char *fmt, ...) PRINTF(2, 3) __attribute__((nonnull(2)));
 /* buf_add_json_text adds len bytes of UTF-8 as a JSON string, quotes included. Bytes that
  * are not UTF-8 become U+FFFD, so the result is always valid JSON. */
 void buf_add_json_text(struct buf *b, const void *bytes, size_t len);

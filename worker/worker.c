@@ -16,6 +16,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -29,6 +30,7 @@
 /* A stranger's commit (the sqlite3 shell) rings no bell: look this often. */
 #define IDLE_MS 1000
 #define BUSY_PAUSE_MS 200
+#define LOOK_AT_MEMORY 256 /* turns of the loop */
 
 struct work {
 	struct store *store;
@@ -263,9 +265,27 @@ static void wait_for_work(struct work *w, uint32_t ticket)
 	atomic_store(&w->slot->idle, 0);
 }
 
+/* libjq 1.6 loses a little with some errors: a worker that has grown is replaced by a fresh one. */
+static bool has_grown(const struct work *w)
+{
+	long pages = 0;
+	FILE *f = fopen("/proc/self/statm", "r");
+
+	if (!f)
+		return false;
+	if (fscanf(f, "%*d %ld", &pages) != 1)
+		pages = 0;
+	fclose(f);
+	return (int64_t)pages * sysconf(_SC_PAGESIZE) > (w->conf->worker_memory_mb << 20) / 2;
+}
+
 static int loop(struct work *w)
 {
-	while (!stopping) {
+	for (unsigned turn = 1; !stopping; turn++) {
+		if (turn % LOOK_AT_MEMORY == 0 && has_grown(w)) {
+			log_line(LOG_INFO, "a grown worker makes room for a fresh one", NULL);
+			break;
+		}
 		uint32_t ticket = store_work_ticket(w->store);
 		int got = exchange(w, BATCH);
 		if (got < 0 || run_batch(w) < 0)
