@@ -89,7 +89,7 @@ static int give_back(struct conn *c, struct exchange *x, const struct run_done *
 	if (changed < 0 || write_run(c, d, d->succeeded ? "succeeded" : "failed", err) < 0)
 		return -1;
 	x->requeued += d->again_at && !d->succeeded;
-	return counts_add(c, d->ended_at, claim->flow_id, counted, 1, err) < 0 ? -1 : 0;
+	return counts_add(c, d->ended_at, claim->flow_id, counted, err) < 0 ? -1 : 0;
 }
 
 static const char *trigger_word(const char *text)
@@ -249,12 +249,18 @@ static int anything_due(struct store *s, int64_t now, struct err *err)
 	return got;
 }
 
-static bool told_or_done(const struct run_done *done, size_t n)
+/* A reply is sent as soon as it is seen; effects that were had must not be forgotten. */
+static enum sync sync_for(const struct run_done *done, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
-		if (done[i].claim->awaited || done[i].claim->effects)
-			return true;
-	return false;
+	enum sync sync = SYNC_LATER;
+
+	for (size_t i = 0; i < n; i++) {
+		if (done[i].claim->awaited)
+			return SYNC_FIRST;
+		if (done[i].claim->effects)
+			sync = SYNC_AFTER;
+	}
+	return sync;
 }
 
 int store_exchange(struct store *s, int64_t owner, int64_t now, const struct run_done *done,
@@ -266,10 +272,10 @@ int store_exchange(struct store *s, int64_t owner, int64_t now, const struct run
 
 	if (n_done == 0 && (got = anything_due(s, now, err)) <= 0)
 		return got;
-	bool synced = told_or_done(done, n_done);
-	got = commit(s, synced, exchange, &x, err);
+	enum sync sync = sync_for(done, n_done);
+	got = commit(s, sync, exchange, &x, err);
 	/* What is about to act on the world must not be forgotten by a power cut. */
-	if (got > 0 && taken[0].effects && !synced && commit(s, true, sync_log, NULL, err) < 0)
+	if (got > 0 && taken[0].effects && sync == SYNC_LATER && commit(s, SYNC_AFTER, sync_log, NULL, err) < 0)
 		got = -1;
 	if (got < 0) {
 		for (size_t i = 0; i < x.n_taken; i++)

@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Group commit, leader and followers: whoever comes first leads; while it takes the write
- * lock others line up behind; it applies the changes of all of them in one transaction with
- * one sync, hands the lead to the first who came meanwhile, and wakes the others.
+ * Group commit in two stages, each with a leader. Who comes first applies the changes of all who
+ * line up while it takes the write lock, in one transaction. Then it gives the lock and the lead
+ * away and sees to the sync: one at a time in a process, each for every commit before it. So a
+ * sync never keeps the lock, and while the disk works the next transaction is being made.
  *
- * A sync happens only where something is about to leave the house: PRAGMA synchronous is
- * FULL for a transaction that holds a durable change and NORMAL (no sync at commit) for one
- * that holds none. SQLite syncs the whole log, so a FULL commit also makes every earlier NORMAL
- * one durable (research: WAL frames are a checksum chain, what survives is a prefix).
+ * What is synced when (enum sync):
+ *
+ *   SYNC_LATER   nobody is told anything: the next sync of any process covers it
+ *   SYNC_AFTER   synced before commit() returns; others may see it a moment before that
+ *   SYNC_FIRST   synced before anyone can see it (PRAGMA synchronous = FULL): for replies,
+ *                which the front sends as soon as it sees them
+ *
+ * A sync is of the whole log, and what survives a power cut is a prefix of the log.
  */
 #include "common/store/inside.h"
 
@@ -21,7 +26,7 @@
 struct job {
 	int (*apply)(struct conn *c, void *arg, struct err *err);
 	void *arg;
-	bool durable;
+	enum sync sync;
 	int result;
 	struct err err;
 	struct job *next;
@@ -31,21 +36,22 @@ struct job {
 enum { JOB_WAITS, JOB_LEADS, JOB_DONE };
 
 /* A PRAGMA acts while it is prepared, so it cannot come from the statement cache. */
-static int set_sync(struct conn *c, bool durable, struct err *err)
+static int set_full(struct conn *c, bool full, struct err *err)
 {
-	if (c->lazy == !durable)
+	if (c->lazy == !full)
 		return 0;
-	if (sql_script(c, durable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL", err) < 0)
+	if (sql_script(c, full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL", err) < 0)
 		return -1;
-	c->lazy = !durable;
+	c->lazy = !full;
 	return 0;
 }
 
-static int begin(struct store *s, bool durable, struct err *err)
+static int begin(struct store *s, bool full, struct err *err)
 {
 	if (lock_take(s->lock_fd, err) < 0)
 		return -1;
-	if (set_sync(&s->writer, durable, err) < 0 ||
+	s->writer.n_counts = 0;
+	if (set_full(&s->writer, full, err) < 0 ||
 	    sql_do(&s->writer, err, "BEGIN IMMEDIATE", "") < 0) {
 		lock_give(s->lock_fd);
 		return -1;
@@ -68,7 +74,7 @@ static void undo(struct store *s)
 
 static int finish(struct store *s, struct err *err)
 {
-	if (sql_do(&s->writer, err, "COMMIT", "") < 0) {
+	if (counts_write(&s->writer, err) < 0 || sql_do(&s->writer, err, "COMMIT", "") < 0) {
 		undo(s);
 		return -1;
 	}
@@ -80,16 +86,24 @@ static int finish(struct store *s, struct err *err)
 	return 0;
 }
 
+static enum sync strictest(struct job **jobs, size_t n)
+{
+	enum sync sync = SYNC_LATER;
+
+	for (size_t i = 0; i < n; i++)
+		if (jobs[i]->sync > sync)
+			sync = jobs[i]->sync;
+	return sync;
+}
+
 /* All of them or none: -1, *culprit the job whose change failed (NULL: the commit itself). */
 static int try_together(struct store *s, struct job **jobs, size_t n, struct job **culprit,
 			struct err *err)
 {
-	bool durable = false;
+	enum sync sync = strictest(jobs, n);
 
 	*culprit = NULL;
-	for (size_t i = 0; i < n; i++)
-		durable |= jobs[i]->durable;
-	if (begin(s, durable, err) < 0)
+	if (begin(s, sync == SYNC_FIRST, err) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
 		jobs[i]->result = jobs[i]->apply(&s->writer, jobs[i]->arg, &jobs[i]->err);
@@ -147,32 +161,94 @@ static size_t take_waiting(struct store *s, struct job *batch[BATCH_MAX])
 	return n;
 }
 
-static void lead(struct store *s, struct job *mine)
+/* ---- the second stage: syncing what has been committed ---- */
+
+/* The log as SQLite has it open. Taken while the writer is ours; good until it is closed. */
+static sqlite3_file *log_file(struct store *s)
 {
-	struct job *batch[BATCH_MAX], *all[BATCH_MAX], *next;
+	sqlite3_file *file = NULL;
 
-	/* Whoever else waits for the lock right now comes along: so it is taken before the
-	 * batch is, and again (which costs nothing) inside the transaction. */
-	struct err err = {0};
-	size_t n = 0;
-	if (lock_take(s->lock_fd, &err) < 0) {
-		n = take_waiting(s, batch);
-		memcpy(all, batch, sizeof(all));
-		fail_all(batch, n, &err);
-	} else {
-		n = take_waiting(s, batch);
-		memcpy(all, batch, sizeof(all));
-		run_batch(s, batch, n);
+	sqlite3_file_control(s->writer.db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &file);
+	return file && file->pMethods ? file : NULL;
+}
+
+/* Returns when commit number `ours` of this process is synced: 0, or -1. */
+static int sync_until(struct store *s, sqlite3_file *log, uint64_t ours)
+{
+	int bad = SQLITE_OK;
+
+	pthread_mutex_lock(&s->sync_lock);
+	while (s->synced < ours && bad == SQLITE_OK && !atomic_load(&s->broken)) {
+		if (s->syncing) {
+			pthread_cond_wait(&s->sync_done, &s->sync_lock);
+			continue;
+		}
+		s->syncing = true;
+		uint64_t all = s->committed;
+		pthread_mutex_unlock(&s->sync_lock);
+		bad = log ? log->pMethods->xSync(log, SQLITE_SYNC_NORMAL) : SQLITE_IOERR_FSYNC;
+		pthread_mutex_lock(&s->sync_lock);
+		s->syncing = false;
+		if (bad == SQLITE_OK)
+			s->synced = all;
+		else
+			/* Never tried again: a second try may report a success over a hole. */
+			atomic_store(&s->broken, true);
+		pthread_cond_broadcast(&s->sync_done);
 	}
+	bool fine = s->synced >= ours;
+	pthread_mutex_unlock(&s->sync_lock);
+	return fine ? 0 : -1;
+}
 
+static uint64_t count_commit(struct store *s)
+{
+	pthread_mutex_lock(&s->sync_lock);
+	uint64_t ours = ++s->committed;
+	pthread_mutex_unlock(&s->sync_lock);
+	return ours;
+}
+
+/* ---- leading ---- */
+
+static void hand_over(struct store *s)
+{
 	pthread_mutex_lock(&s->queue_lock);
-	next = s->queue_head;
+	struct job *next = s->queue_head;
 	if (!next)
 		s->led = false;
 	pthread_mutex_unlock(&s->queue_lock);
 	if (next) {
 		atomic_store(&next->state, JOB_LEADS);
 		bell_wake_one(&next->state);
+	}
+}
+
+static void lead(struct store *s, struct job *mine)
+{
+	struct job *batch[BATCH_MAX], *all[BATCH_MAX];
+	sqlite3_file *log = NULL;
+	struct err err = {0};
+	uint64_t ours = 0;
+	size_t n;
+
+	/* Whoever else waits for the lock right now comes along: so it is taken before the
+	 * batch is, and again (which costs nothing) inside the transaction. */
+	int locked = lock_take(s->lock_fd, &err);
+	n = take_waiting(s, batch);
+	memcpy(all, batch, sizeof(all));
+	enum sync sync = strictest(all, n);
+	if (locked < 0) {
+		fail_all(batch, n, &err);
+	} else {
+		run_batch(s, batch, n);
+		ours = count_commit(s);
+		log = log_file(s);
+	}
+	hand_over(s);
+	if (locked == 0 && sync == SYNC_AFTER && sync_until(s, log, ours) < 0) {
+		err_set(&err, ERR_DISK, "cannot sync the log: the disk failed, see the system's log");
+		fail_all(all, n, &err);
 	}
 	for (size_t i = 0; i < n; i++) {
 		if (all[i] == mine)
@@ -185,10 +261,10 @@ static void lead(struct store *s, struct job *mine)
 	}
 }
 
-int commit(struct store *s, bool durable, int (*apply)(struct conn *c, void *arg, struct err *err),
+int commit(struct store *s, enum sync sync, int (*apply)(struct conn *c, void *arg, struct err *err),
 	   void *arg, struct err *err)
 {
-	struct job job = {.apply = apply, .arg = arg, .durable = durable};
+	struct job job = {.apply = apply, .arg = arg, .sync = sync};
 
 	if (s->read_only)
 		return err_set(err, ERR_SYSTEM, "this store was opened for reading only");

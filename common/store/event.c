@@ -7,13 +7,35 @@
 #include <stdlib.h>
 #include <string.h>
 
-int counts_add(struct conn *c, int64_t now, int64_t flow_id, const char *outcome, int64_t n,
-	       struct err *err)
+int counts_write(struct conn *c, struct err *err)
 {
-	return sql_do(c, err,
-		      "INSERT INTO counts (day, flow_id, outcome, n) VALUES (?, ?, ?, ?) "
-		      "ON CONFLICT (day, flow_id, outcome) DO UPDATE SET n = n + excluded.n",
-		      "iiti", now / 86400000, flow_id, outcome, n);
+	for (size_t i = 0; i < c->n_counts; i++) {
+		const struct counted *k = &c->counts[i];
+		if (sql_do(c, err,
+			   "INSERT INTO counts (day, flow_id, outcome, n) VALUES (?, ?, ?, ?) "
+			   "ON CONFLICT (day, flow_id, outcome) DO UPDATE SET n = n + excluded.n",
+			   "iiti", k->day, k->flow_id, k->outcome, k->n) < 0)
+			return -1;
+	}
+	c->n_counts = 0;
+	return 0;
+}
+
+int counts_add(struct conn *c, int64_t now, int64_t flow_id, const char *outcome, struct err *err)
+{
+	int64_t day = now / 86400000;
+
+	for (size_t i = 0; i < c->n_counts; i++) {
+		struct counted *k = &c->counts[i];
+		if (k->flow_id == flow_id && k->day == day && strcmp(k->outcome, outcome) == 0) {
+			k->n++;
+			return 0;
+		}
+	}
+	if (c->n_counts == COUNTED_MAX && counts_write(c, err) < 0)
+		return -1;
+	c->counts[c->n_counts++] = (struct counted){day, flow_id, outcome, 1};
+	return 0;
 }
 
 struct add {
@@ -66,7 +88,7 @@ static int add_event(struct conn *c, void *arg, struct err *err)
 			return -1;
 		if (first > 0) {
 			add->out->duplicate = true;
-			return counts_add(c, e->received_at, e->flow_id, "duplicate", 1, err) < 0 ? -1 : 0;
+			return counts_add(c, e->received_at, e->flow_id, "duplicate", err) < 0 ? -1 : 0;
 		}
 	}
 	if (got < 0)
@@ -78,7 +100,7 @@ static int add_event(struct conn *c, void *arg, struct err *err)
 		   "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
 		   "iitttttb", add->out->id, e->version_id, e->method, e->path, e->query, e->remote,
 		   e->headers, e->body) < 0 ||
-	    counts_add(c, e->received_at, e->flow_id, "accepted", 1, err) < 0)
+	    counts_add(c, e->received_at, e->flow_id, "accepted", err) < 0)
 		return -1;
 	return 1;
 }
@@ -97,7 +119,7 @@ int store_event_add(struct store *s, const struct event_new *event, struct event
 	if (s->queue_cap > 0 && queued >= s->queue_cap)
 		return err_set(err, ERR_BUSY, "%lld events wait already (max-queued): try again later",
 			       (long long)queued);
-	int got = commit(s, !event->awaited, add_event, &add, err);
+	int got = commit(s, event->awaited ? SYNC_LATER : SYNC_AFTER, add_event, &add, err);
 	if (got > 0 && !out->held) {
 		atomic_fetch_add(&s->bell->queued, 1);
 		bell_ring_work(s->bell);
@@ -114,14 +136,14 @@ static int add_rejection(struct conn *c, void *arg, struct err *err)
 		   "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		   "iiittttti", r->at, r->flow_id, (int64_t)r->status, r->cause, r->method, r->path,
 		   r->remote, r->headers, r->body_bytes) < 0 ||
-	    counts_add(c, r->at, r->flow_id, "rejected", 1, err) < 0)
+	    counts_add(c, r->at, r->flow_id, "rejected", err) < 0)
 		return -1;
 	return 0;
 }
 
 int store_rejection_add(struct store *s, const struct rejection *r, struct err *err)
 {
-	return commit(s, false, add_rejection, (void *)(uintptr_t)r, err);
+	return commit(s, SYNC_LATER, add_rejection, (void *)(uintptr_t)r, err);
 }
 
 /* ---- the caller who waits ---- */
@@ -203,5 +225,5 @@ static int mark_late(struct conn *c, void *arg, struct err *err)
 
 int store_answer_late(struct store *s, int64_t event_id, struct err *err)
 {
-	return commit(s, true, mark_late, &event_id, err);
+	return commit(s, SYNC_AFTER, mark_late, &event_id, err);
 }

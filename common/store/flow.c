@@ -132,7 +132,7 @@ int store_flow_apply(struct store *s, const struct flow_new *flow, bool publish_
 		     int *version, struct err *err)
 {
 	struct apply a = {flow, publish_it, now, version};
-	int got = commit(s, true, apply_flow, &a, err);
+	int got = commit(s, SYNC_AFTER, apply_flow, &a, err);
 
 	if (got >= 0)
 		bell_ring_config(s->bell);
@@ -168,7 +168,7 @@ int store_flow_publish(struct store *s, const char *name, int version, const str
 		       size_t n_routes, struct err *err)
 {
 	struct publishing p = {name, version, routes, n_routes};
-	int got = commit(s, true, publish_version, &p, err);
+	int got = commit(s, SYNC_AFTER, publish_version, &p, err);
 
 	if (got >= 0)
 		bell_ring_config(s->bell);

@@ -112,7 +112,7 @@ static int open_keeper(struct store *s, struct err *err)
 
 int store_checkpoint(struct store *s, struct err *err)
 {
-	if (commit(s, false, trim_rejections, NULL, err) < 0 || open_keeper(s, err) < 0 ||
+	if (commit(s, SYNC_LATER, trim_rejections, NULL, err) < 0 || open_keeper(s, err) < 0 ||
 	    lock_take(s->keeper_lock, err) < 0)
 		return -1;
 	/* No commit of ours runs while this does: see lock.c. */

@@ -36,6 +36,10 @@ struct store {
 	struct job *queue_head, *queue_tail;
 	bool led;
 	struct conn writer;
+	pthread_mutex_t sync_lock;
+	pthread_cond_t sync_done;
+	uint64_t committed, synced; /* transactions of this process */
+	bool syncing;
 
 	/* For checkpoints alone (health.c). */
 	struct conn keeper;
@@ -62,15 +66,18 @@ struct store {
 
 /* ---- one write transaction, shared by those who come together (commit.c) ---- */
 
-/* commit applies one change inside a write transaction and returns after its commit: what
- * apply returned (zero or more), or -1 with nothing changed. durable: returns after the sync,
- * too; otherwise the next durable commit syncs it. apply may be called twice, the first time
- * undone, when a neighbour in the transaction failed; it must only use c and its arg, and not
- * take long. */
-int commit(struct store *s, bool durable, int (*apply)(struct conn *c, void *arg, struct err *err),
+/* When a change is synced, the later ones stricter (commit.c says what each is for). */
+enum sync { SYNC_LATER, SYNC_AFTER, SYNC_FIRST };
+
+/* commit applies one change inside a write transaction and returns after its commit, and with
+ * SYNC_AFTER and SYNC_FIRST after its sync: what apply returned (zero or more), or -1 with
+ * nothing changed (after a failed sync: with nobody told). apply may be called twice, the first
+ * time undone, when a neighbour in the transaction failed; it must only use c and its arg, and
+ * not take long. */
+int commit(struct store *s, enum sync sync, int (*apply)(struct conn *c, void *arg, struct err *err),
 	   void *arg, struct err *err) MUSTCHECK;
 
-/* sync_log is the smallest change there is: a durable commit of it syncs all that was
+/* sync_log is the smallest change there is: a synced commit of it syncs all that was
  * committed before it, by whatever process. */
 int sync_log(struct conn *c, void *arg, struct err *err) MUSTCHECK;
 
@@ -87,8 +94,10 @@ void reader_give(struct store *s, struct conn *c);
 int migrate(struct conn *c, struct err *err) MUSTCHECK; /* how many were applied */
 int64_t migrate_target(void);
 int migrate_refuse_newer(int64_t have, struct err *err);
-int counts_add(struct conn *c, int64_t now, int64_t flow_id, const char *outcome, int64_t n,
-	       struct err *err) MUSTCHECK;
+/* counts_add counts one arrival or end (outcome: a literal); counts_write writes what was
+ * counted in a transaction, just before its commit: a row a kind, not a row an event. */
+int counts_add(struct conn *c, int64_t now, int64_t flow_id, const char *outcome, struct err *err) MUSTCHECK;
+int counts_write(struct conn *c, struct err *err) MUSTCHECK;
 int config_changed(struct conn *c, struct err *err) MUSTCHECK; /* inside the transaction */
 int secrets_make_key(const char *dir, const char *key_file, struct err *err) MUSTCHECK;
 int secrets_open(struct store *s, const char *key_file, struct err *err) MUSTCHECK;

@@ -41,7 +41,7 @@ int store_reply_put(struct store *s, const struct claim *claim, int64_t owner, i
 		    const char *headers, struct slice body, struct err *err)
 {
 	struct put p = {claim, owner, status, headers, body};
-	int got = commit(s, true, put_reply, &p, err);
+	int got = commit(s, SYNC_FIRST, put_reply, &p, err);
 
 	if (got > 0)
 		bell_ring_answer(s->bell, claim->event_id);
@@ -162,9 +162,9 @@ static int count_attempt(struct conn *c, struct freeing *f, const struct held *h
 			     "trigger = 'crash' WHERE id = ? AND state = 'running' AND run = ?",
 			     "iiii", (int64_t)OWNER_NOBODY, f->now, h->event_id, (int64_t)h->run);
 	}
-	if (bad < 0 || counts_add(c, f->now, h->flow_id, "crashed", 1, err) < 0)
+	if (bad < 0 || counts_add(c, f->now, h->flow_id, "crashed", err) < 0)
 		return -1;
-	return last ? counts_add(c, f->now, h->flow_id, "failed", 1, err) : 0;
+	return last ? counts_add(c, f->now, h->flow_id, "failed", err) : 0;
 }
 
 static void forget(struct freeing *f)
@@ -196,7 +196,7 @@ static int free_held(struct conn *c, void *arg, struct err *err)
 
 static int free_claims(struct store *s, struct freeing *f, struct err *err)
 {
-	int got = commit(s, true, free_held, f, err);
+	int got = commit(s, SYNC_FIRST, free_held, f, err);
 
 	if (got > 0) {
 		atomic_fetch_add(&s->bell->queued, f->requeued);

@@ -62,10 +62,10 @@ int store_flow_pause(struct store *s, const char *name, bool paused, int per_sec
 			    .gap_us = per_second > 0 ? 1000000 / per_second : 0};
 	int moved;
 
-	if (commit(s, true, set_paused, &p, err) < 0)
+	if (commit(s, SYNC_AFTER, set_paused, &p, err) < 0)
 		return -1;
 	bell_ring_config(s->bell);
-	while ((moved = commit(s, false, paused ? hold_some : resume_some, &p, err)) > 0) {
+	while ((moved = commit(s, SYNC_LATER, paused ? hold_some : resume_some, &p, err)) > 0) {
 		p.moved += moved;
 		atomic_fetch_add(&s->bell->queued, paused ? -moved : moved);
 		if (!paused)

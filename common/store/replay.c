@@ -126,14 +126,14 @@ static int queue_all(struct store *s, struct replaying *r, const struct chosen *
 		     void (*progress)(void *arg, const struct replay_count *so_far), void *arg,
 		     struct err *err)
 {
-	if (commit(s, true, begin_replay, r, err) < 0)
+	if (commit(s, SYNC_AFTER, begin_replay, r, err) < 0)
 		return -1;
 	chosen->counts->replay_id = r->replay_id;
 	for (size_t at = 0; at < chosen->count; at += CHUNK) {
 		r->ids = chosen->ids + at;
 		r->count = chosen->count - at < CHUNK ? chosen->count - at : CHUNK;
 		r->before = (int64_t)at;
-		int queued = commit(s, true, queue_chunk, r, err);
+		int queued = commit(s, SYNC_AFTER, queue_chunk, r, err);
 		if (queued < 0)
 			return -1;
 		chosen->counts->queued += queued;
@@ -202,7 +202,7 @@ int store_event_cancel(struct store *s, const struct event_filter *filter, struc
 	for (size_t at = 0; got >= 0 && at < chosen.count; at += CHUNK) {
 		struct replaying r = {.ids = chosen.ids + at,
 				      .count = chosen.count - at < CHUNK ? chosen.count - at : CHUNK};
-		got = commit(s, true, cancel_chunk, &r, err);
+		got = commit(s, SYNC_AFTER, cancel_chunk, &r, err);
 		if (got > 0)
 			cancelled += got;
 	}

@@ -160,7 +160,7 @@ int store_secret_set(struct store *s, const char *name, struct slice value, int6
 	result = crypto_seal(s->key, value, place(name, &aad), &sealed, err);
 	if (result == 0) {
 		struct set set = {name, buf_slice(&sealed), now};
-		result = commit(s, true, set_secret, &set, err);
+		result = commit(s, SYNC_AFTER, set_secret, &set, err);
 	}
 	buf_release(&sealed);
 	buf_release(&aad);
@@ -178,7 +178,7 @@ static int remove_secret(struct conn *c, void *arg, struct err *err)
 
 int store_secret_remove(struct store *s, const char *name, struct err *err)
 {
-	int got = commit(s, true, remove_secret, (void *)(uintptr_t)name, err);
+	int got = commit(s, SYNC_AFTER, remove_secret, (void *)(uintptr_t)name, err);
 
 	if (got > 0)
 		bell_ring_config(s->bell);

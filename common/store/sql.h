@@ -22,12 +22,22 @@
 
 struct cached;
 
+/* Counted in the transaction at hand, not written yet (counts_add in event.c). */
+struct counted {
+	int64_t day, flow_id;
+	const char *outcome;
+	int64_t n;
+};
+#define COUNTED_MAX 32
+
 struct conn {
 	sqlite3 *db;
 	struct cached *cache;
 	int wal_frames;     /* in the log after the last commit */
 	bool lazy;          /* synchronous is NORMAL just now, not FULL (commit.c) */
 	bool broken;        /* an ERR_DISK was met */
+	struct counted counts[COUNTED_MAX];
+	size_t n_counts;
 };
 
 /* conn_open opens DIR/ringbolt.db with our settings; write: for the writer. */

@@ -204,6 +204,8 @@ int store_open(const char *dir, enum store_mode mode, struct store **out, struct
 	s->keeper_lock = -1;
 	pthread_mutex_init(&s->queue_lock, NULL);
 	pthread_mutex_init(&s->readers_lock, NULL);
+	pthread_mutex_init(&s->sync_lock, NULL);
+	pthread_cond_init(&s->sync_done, NULL);
 	pthread_cond_init(&s->reader_back, NULL);
 	if (!file_exists(path)) {
 		err_set(err, ERR_MISSING, "there is no database in %s: start one with `ringbolt serve "
@@ -246,6 +248,8 @@ void store_close(struct store *s)
 	secrets_close(s);
 	pthread_mutex_destroy(&s->queue_lock);
 	pthread_mutex_destroy(&s->readers_lock);
+	pthread_mutex_destroy(&s->sync_lock);
+	pthread_cond_destroy(&s->sync_done);
 	pthread_cond_destroy(&s->reader_back);
 	free(s->dir);
 	free(s);

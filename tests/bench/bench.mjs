@@ -9,7 +9,7 @@
 
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -60,6 +60,8 @@ function memory(w) {
 const backlog = w => w.one("SELECT count(*) FROM queue_now");
 const drained = w => waitFor('the queue to be empty', async () => await backlog(w) === 0, 300000);
 
+const busy = loadavg()[0];
+if (busy > 0.5) console.error(`The load average is ${busy.toFixed(1)} before anything has begun: other programs take part in what is measured.`);
 const dir = process.env.BENCH_DIR ?? join(ROOT, 'build');
 mkdirSync(dir, { recursive: true });
 const w = await World.open({
@@ -81,7 +83,7 @@ async function fsync() {
 	const { out, err, code } = await run(join(TOOLS, 'fsync'), [dir]);
 	if (code !== 0) throw new Error(`fsync: ${err}`);
 	const [, p50_us, p99_us] = /p50_us=(\d+) p99_us=(\d+)/.exec(out);
-	rows.fsync.push({ p50_us: +p50_us, p99_us: +p99_us });
+	return { p50_us: +p50_us, p99_us: +p99_us };
 }
 async function durable() {
 	const got = await wrk(url('durable'), CONNECTIONS);
@@ -97,12 +99,11 @@ try {
 	await drained(w);
 	for (let round = 1; round <= ROUNDS; round++) {
 		say(`round ${round} of ${ROUNDS} …`);
-		await fsync();
 		rows.bare.push(await wrk(bare.url, CONNECTIONS));
 		await durable();
 		rows.one_durable.push(await wrk(url('durable'), 1));
 		await drained(w);
-		await fsync();
+		rows.fsync.push(await fsync());
 		rows.sync.push(await wrk(url('sync'), CONNECTIONS));
 		rows.one_sync.push(await wrk(url('sync'), 1));
 	}
@@ -113,16 +114,18 @@ try {
 
 const mid = (name, key) => median(rows[name].map(row => row[key]));
 const sound = name => !rows[name].some(row => row.void);
+/** ratio of what ran in the same round, the median of the rounds: a machine changes its pace meanwhile. */
+const ratio = (name, key, base) => median(rows[name].map((row, i) => row[key] / rows[base][i][key]));
 const sync_us = mid('fsync', 'p50_us'), ceiling = mid('bare', 'rate');
 const result = {
 	machine: { processors: cpus().length, model: cpus()[0].model, fdatasync_p50_us: sync_us, fdatasync_p99_us: mid('fsync', 'p99_us') },
 	bare_per_second: ceiling,
-	durable: { per_second: mid('durable', 'rate'), ratio: mid('durable', 'rate') / ceiling, valid: sound('durable') && sound('bare'),
+	durable: { per_second: mid('durable', 'rate'), ratio: ratio('durable', 'rate', 'bare'), valid: sound('durable') && sound('bare'),
 		finished_per_second: mid('durable', 'finished'), backlog: mid('durable', 'backlog'), p50_us: mid('durable', 'p50_us'), p99_us: mid('durable', 'p99_us') },
-	durable_one: { p50_us: mid('one_durable', 'p50_us'), ratio: mid('one_durable', 'p50_us') / sync_us, valid: sound('one_durable') },
-	sync: { per_second: mid('sync', 'rate'), ratio: mid('sync', 'rate') / ceiling, valid: sound('sync') && sound('bare'),
+	durable_one: { p50_us: mid('one_durable', 'p50_us'), ratio: ratio('one_durable', 'p50_us', 'fsync'), valid: sound('one_durable') },
+	sync: { per_second: mid('sync', 'rate'), ratio: ratio('sync', 'rate', 'bare'), valid: sound('sync') && sound('bare'),
 		p50_us: mid('sync', 'p50_us'), p99_us: mid('sync', 'p99_us') },
-	sync_one: { p50_us: mid('one_sync', 'p50_us'), ratio: mid('one_sync', 'p50_us') / sync_us, valid: sound('one_sync') },
+	sync_one: { p50_us: mid('one_sync', 'p50_us'), ratio: ratio('one_sync', 'p50_us', 'fsync'), valid: sound('one_sync') },
 	memory: { idle_mib: memory_idle.mib, loaded_mib: memory_loaded.mib, processes: memory_loaded.processes },
 	rounds: rows,
 };
