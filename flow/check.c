@@ -4,8 +4,10 @@
  * flow once and calls back here for each step it can reach. */
 #include "flow/branches.h"
 
+#include "common/mem.h"
 #include "common/nearest.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const struct step *step_named(const struct flow *f, const char *name)
@@ -37,6 +39,7 @@ struct seen {
 	const struct reach *reach;
 	const struct step *step;
 	const struct arg *arg;
+	char *pointer; /* of the expression looked at */
 };
 
 static void unknown_step(const struct seen *x, const char *name)
@@ -48,7 +51,7 @@ static void unknown_step(const struct seen *x, const char *name)
 		if (*x->flow->all[i]->name)
 			nearest_offer(&near, x->flow->all[i]->name);
 	}
-	fault_add(x->faults, x->arg->pointer, NULL,
+	fault_add(x->faults, x->pointer, NULL,
 		  "an expression names .steps.%.64s, but there is no step \"%.64s\"%s", name, name,
 		  nearest_hint(&near, hint));
 }
@@ -59,7 +62,7 @@ static void see_step(const struct seen *x, const char *name)
 
 	if (strcmp(name, "error") == 0) {
 		if (!x->reach->handling)
-			fault_add(x->faults, x->arg->pointer, NULL,
+			fault_add(x->faults, x->pointer, NULL,
 				  ".steps.error is only there in the steps of an on_error");
 		return;
 	}
@@ -72,20 +75,22 @@ static void see_step(const struct seen *x, const char *name)
 	const char *why = named == x->step ? "a step cannot see its own output"
 			  : named->number > x->step->number ? "it stands further down"
 							    : "it is on another path";
-	fault_add(x->faults, x->arg->pointer, NULL,
+	fault_add(x->faults, x->pointer, NULL,
 		  "an expression names .steps.%.64s, but step \"%.64s\" cannot have run before: %s",
 		  name, name, why);
 }
 
 static void see(void *arg, const struct value_use *use)
 {
-	const struct seen *x = arg;
+	struct seen *x = arg;
 
+	x->pointer = mem_format("%s%s", x->arg->pointer, use->pointer);
 	if (use->part == SCOPE_STEPS && use->step)
 		see_step(x, use->step);
 	else if (use->part == SCOPE_ITEM || use->part == SCOPE_INDEX)
-		fault_add(x->faults, x->arg->pointer, NULL,
+		fault_add(x->faults, x->pointer, NULL,
 			  ".item and .index are only there inside a for_each");
+	free(x->pointer);
 }
 
 static void check_value(void *arg, const struct arg *a, const struct value *v)
@@ -98,7 +103,7 @@ static void check_value(void *arg, const struct arg *a, const struct value *v)
 
 static void check_sight(const struct reach *reach, const struct step *s)
 {
-	struct seen x = {reach->flow, reach->faults, reach, s, NULL};
+	struct seen x = {.flow = reach->flow, .faults = reach->faults, .reach = reach, .step = s};
 
 	arg_each(&s->args, check_value, &x);
 }

@@ -68,16 +68,16 @@ void hole_uses(const struct hole *h, void (*use)(void *arg, const struct value_u
 	const struct expr_use *u = &h->use;
 
 	if (h->path && !path_secret(h->path)) {
-		use(arg, &(struct value_use){path_part(h->path), path_step(h->path)});
+		use(arg, &(struct value_use){path_part(h->path), path_step(h->path), ""});
 		return;
 	}
 	for (int part = 0; part < SCOPE_PARTS; part++)
 		if (part != SCOPE_STEPS && u->parts >> part & 1)
-			use(arg, &(struct value_use){(enum scope_part)part, NULL});
+			use(arg, &(struct value_use){(enum scope_part)part, NULL, ""});
 	for (size_t i = 0; i < u->n_steps; i++)
-		use(arg, &(struct value_use){SCOPE_STEPS, u->steps[i]});
+		use(arg, &(struct value_use){SCOPE_STEPS, u->steps[i], ""});
 	if (u->any_step)
-		use(arg, &(struct value_use){SCOPE_STEPS, NULL});
+		use(arg, &(struct value_use){SCOPE_STEPS, NULL, ""});
 }
 
 void hole_secrets(const struct hole *h, void (*use)(void *arg, const char *name), void *arg)

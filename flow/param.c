@@ -53,6 +53,26 @@ static struct value *read_value(struct reader *r, const struct where *at, const 
 	return v;
 }
 
+/* What stands in the document as it will be sent; an expression may well break its lines, and
+ * what it yields is checked when it has. */
+static bool has_control(const cJSON *node)
+{
+	const cJSON *item;
+
+	if (cJSON_IsArray(node)) {
+		cJSON_ArrayForEach(item, node)
+			if (has_control(item))
+				return true;
+		return false;
+	}
+	if (!cJSON_IsString(node) || strstr(node->valuestring, "{{"))
+		return false;
+	for (const char *p = node->valuestring; *p; p++)
+		if (((unsigned char)*p < 0x20 && *p != '\t') || *p == 0x7F)
+			return true;
+	return false;
+}
+
 static void read_header(struct reader *r, const struct where *at, const struct param *p,
 			const char *name, const cJSON *node, struct arg *out)
 {
@@ -65,6 +85,11 @@ static void read_header(struct reader *r, const struct where *at, const struct p
 	if (cJSON_IsObject(node)) {
 		fault_at(r->faults, at, "header \"%.80s\" must be text or a list of texts, "
 			 "not an object", name);
+		return;
+	}
+	if (has_control(node)) {
+		fault_at(r->faults, at, "header \"%.80s\" holds a line break or another control character, "
+			 "which a header's value cannot have", name);
 		return;
 	}
 	out->headers = mem_resize(out->headers, out->n_headers + 1, sizeof(*out->headers));

@@ -188,15 +188,62 @@ bool value_is_constant(const struct value *v)
 	return v->kind == KIND_CONSTANT;
 }
 
+/* A walk that keeps the pointer of where it is. */
+struct use_walk {
+	void (*use)(void *arg, const struct value_use *use);
+	void *arg;
+	struct buf pointer;
+};
+
+static void use_here(void *arg, const struct value_use *use)
+{
+	const struct use_walk *w = arg;
+
+	w->use(w->arg, &(struct value_use){use->part, use->step, w->pointer.ptr});
+}
+
+static void add_to_pointer(const struct value *v, size_t i, struct buf *pointer)
+{
+	struct buf key = BUF_INIT;
+
+	buf_add_char(pointer, '/');
+	if (!v->keys) {
+		buf_addf(pointer, "%zu", i);
+		return;
+	}
+	jsontext_string((struct slice){v->keys[i].ptr, v->keys[i].len - 1}, &key); /* no colon */
+	for (size_t at = 0; at < key.len; at++) {
+		if (key.ptr[at] == '~' || key.ptr[at] == '/')
+			buf_add_text(pointer, key.ptr[at] == '~' ? "~0" : "~1");
+		else
+			buf_add_char(pointer, key.ptr[at]);
+	}
+	buf_release(&key);
+}
+
+static void walk_uses(const struct value *v, struct use_walk *w)
+{
+	for (size_t i = 0; i < v->count; i++) {
+		if (!v->children) {
+			if (v->pieces[i].hole)
+				hole_uses(v->pieces[i].hole, use_here, w);
+			continue;
+		}
+		size_t len = w->pointer.len;
+		add_to_pointer(v, i, &w->pointer);
+		walk_uses(v->children[i], w);
+		w->pointer.len = len;
+		w->pointer.ptr[len] = '\0';
+	}
+}
+
 void value_uses(const struct value *v, void (*use)(void *arg, const struct value_use *use),
 		void *arg)
 {
-	for (size_t i = 0; i < v->count; i++) {
-		if (v->children)
-			value_uses(v->children[i], use, arg);
-		else if (v->pieces[i].hole)
-			hole_uses(v->pieces[i].hole, use, arg);
-	}
+	struct use_walk w = {use, arg, BUF_INIT};
+
+	walk_uses(v, &w);
+	buf_release(&w.pointer);
 }
 
 void value_secrets(const struct value *v, void (*use)(void *arg, const char *name), void *arg)

@@ -32,6 +32,7 @@ struct program; /* flow/jq.h: the jq expressions of one flow version */
 struct value_use {
 	enum scope_part part;
 	const char *step; /* for SCOPE_STEPS: the step's name, or NULL when it is computed */
+	const char *pointer; /* of the expression within the value (RFC 6901): "/a/0"; "" alone */
 };
 
 enum value_flags {

@@ -64,6 +64,18 @@ static const char *suffix_chars_refused(const char *suffix)
 	return NULL;
 }
 
+/* Whether a {name} stands twice: .path could only show one of them. */
+static bool suffix_repeats(const char *suffix)
+{
+	for (const char *a = strchr(suffix, '{'); a; a = strchr(a + 1, '{')) {
+		size_t len = strcspn(a, "}") + 1;
+		for (const char *b = a + len; (b = strchr(b, '{')) != NULL; b++)
+			if (strncmp(a, b, len) == 0)
+				return true;
+	}
+	return false;
+}
+
 static const char *suffix_refused(const char *suffix)
 {
 	const char *p;
@@ -81,6 +93,9 @@ static const char *suffix_refused(const char *suffix)
 		if (n == 1 || (n == 2 && p[2] == '.'))
 			return "has a part \".\" or \"..\", which a client removes on the way";
 	}
+	if (suffix_repeats(suffix))
+		return "has the same {name} part twice; give each its own name, since .path shows it by "
+		       "that name";
 	return suffix_chars_refused(suffix);
 }
 

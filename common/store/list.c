@@ -91,6 +91,28 @@ static void write_sql(struct buf *sql, const char *columns, const struct event_f
 		buf_addf(sql, " LIMIT %zu", f->limit);
 }
 
+/* A condition that only fits between brackets, like "1) OR (1", is refused: it must be one by
+ * itself, and one between brackets. */
+static bool stands_alone(struct conn *c, const char *where, const char **words)
+{
+	struct buf sql = BUF_INIT;
+	sqlite3_stmt *st = NULL;
+	const char *tail = NULL;
+
+	buf_addf(&sql, "SELECT 1 FROM event_history WHERE %s\n", where);
+	bool fine = sqlite3_prepare_v2(c->db, sql.ptr, -1, &st, &tail) == SQLITE_OK && st && !*tail;
+	*words = fine ? "" : tail && *tail ? "more than one statement" : sqlite3_errmsg(c->db);
+	sqlite3_finalize(st);
+	buf_release(&sql);
+	return fine;
+}
+
+static int refuse_query(const struct event_filter *f, const char *words, struct err *err)
+{
+	return err_set(err, ERR_INVALID, "%s: %s; a condition is SQL over the view event_history, like \"error "
+		       "LIKE '%%timeout%%' AND attempts > 1\"", f->where ? "--where" : "the filter", words);
+}
+
 static int open_query(struct store *s, struct conn *c, const char *sql, const struct event_filter *f,
 		      sqlite3_stmt **st, struct err *err)
 {
@@ -102,12 +124,13 @@ static int open_query(struct store *s, struct conn *c, const char *sql, const st
 	if (bad < 0)
 		return -1;
 	sqlite3_limit(c->db, SQLITE_LIMIT_EXPR_DEPTH, 100);
+	const char *words = "";
 	if (f->where)
 		sqlite3_set_authorizer(c->db, only_looking, NULL);
+	if (f->where && !stands_alone(c, f->where, &words))
+		return refuse_query(f, words, err);
 	if (sqlite3_prepare_v2(c->db, sql, -1, st, &tail) != SQLITE_OK || !*st || (tail && *tail)) {
-		err_set(err, ERR_INVALID, "%s: %s; a condition is SQL over the view event_history, like \"error "
-			"LIKE '%%timeout%%' AND attempts > 1\"", f->where ? "--where" : "the filter",
-			tail && *tail ? "more than one statement" : sqlite3_errmsg(c->db));
+		refuse_query(f, tail && *tail ? "more than one statement" : sqlite3_errmsg(c->db), err);
 		sqlite3_finalize(*st);
 		return -1;
 	}

@@ -6,11 +6,12 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, unlinkSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach } from 'node:test';
-import { flow, map } from './flows.mjs';
+import { call, flow, map, respond } from './flows.mjs';
+import { Destination } from './http.mjs';
 import { story } from './story.mjs';
 import { World, few, kill, run, waitFor } from './world.mjs';
 
@@ -128,20 +129,58 @@ story('a data directory that cannot be written is refused by name', async t => {
 	w = null;
 });
 
+/** attach follows processes with strace: {end, log}; null where that is not permitted. */
+async function attach(pids, calls, ...more) {
+	const file = join(w.dir, 'strace.log');
+	const strace = spawn('strace', ['-f', '-s', '40', '-e', `trace=${calls}`, ...more, '-o', file, ...pids.flatMap(pid => ['-p', String(pid)])],
+		{ stdio: ['ignore', 'ignore', 'pipe'] });
+	let said = '', gone = false;
+	strace.stderr.on('data', text => { said += text; });
+	const ended = new Promise(done => strace.on('error', done).on('exit', done)).then(() => { gone = true; });
+	await waitFor('strace to have attached', () => gone || pids.every(pid => new RegExp(`Process ${pid} attached`).test(said)));
+	if (gone) return null;
+	return {
+		log: () => readFileSync(file, 'latin1').split('\n'),
+		end: () => (gone || kill(strace.pid, 'SIGINT'), ended),
+	};
+}
+
+story('a 202, a reply and a 504 leave only after a sync that came after their request', async t => {
+	const far = await Destination.open(() => ({ body: {}, after_ms: 700 }));
+	w = await World.open({ workers: '2:2', env: { ASAN_OPTIONS: 'detect_leaks=0' }, flows: [...flows,
+		flow('sync', [respond(201, { id: '{{ .body.id }}' })]), flow('call', [call('far', 'POST', far.url, { body: {} }), respond(201, 'x')]),
+		flow('late', [call('far', 'POST', far.url, { body: {} }), respond(201, 'x')], { deadline_ms: 200 })] });
+	await waitFor('the workers', () => w.children('worker').length === 2);
+	const strace = await attach([...w.children('front'), ...w.children('worker')].map(child => child.pid), 'fdatasync,fsync,recvfrom,sendto');
+	if (!strace) return t.skip('strace cannot attach here');
+	const answers = [];
+	try {
+		for (const suffix of [...Array(10).fill('/open'), ...Array(10).fill('/sync'), '/call', '/late']) {
+			answers.push((await w.post(suffix, { id: suffix })).status);
+		}
+	} finally {
+		await strace.end();
+	}
+	assert.deepEqual(answers, [...Array(10).fill(202), ...Array(11).fill(201), 504]);
+	const synced = [];
+	let since = 0;
+	for (const line of strace.log()) {
+		if (/recv.*"POST \/in/.test(line)) since = 0;
+		else if (/f(data)?sync(\(\d+| resumed>)\)\s+= 0/.test(line)) since++;
+		else if (/sendto\(\d+, "HTTP\/1\.1 (\d+)/.test(line)) synced.push(since);
+	}
+	assert.equal(synced.length, answers.length, 'each answer was seen to leave');
+	for (const [i, n] of synced.entries()) assert.ok(n >= 1, `answer ${i} (${answers[i]}) left before anything was synced`);
+});
+
 story('after a sync that failed nothing is acknowledged until the front has been started again', async t => {
 	w = await World.open({ flows, env: { ASAN_OPTIONS: 'detect_leaks=0' } }); // its leak check cannot run under strace
 	const ledger = [];
 	for (let i = 0; i < 20; i++) assert.equal((await post(ledger)).status, 202);
 	const [{ pid }] = w.children('front');
-	const strace = spawn('strace', ['-f', '-p', String(pid), '-e', 'trace=fdatasync,fsync', '-e', 'inject=fdatasync,fsync:error=EIO', '-o', '/dev/null'],
-		{ stdio: ['ignore', 'ignore', 'pipe'] });
-	let said = '', gone = false;
-	strace.stderr.on('data', text => { said += text; });
-	strace.on('error', error => { said += error; gone = true; });
-	strace.on('exit', () => { gone = true; });
+	const strace = await attach([pid], 'fdatasync,fsync', '-e', 'inject=fdatasync,fsync:error=EIO');
+	if (!strace) return t.skip('strace cannot attach here');
 	try {
-		await waitFor('strace to have attached', () => gone || new RegExp(`Process ${pid} attached`).test(said));
-		if (gone) return t.skip(`strace cannot attach here: ${said.trim()}`);
 		// Requests meet failing syncs for as long as this front lives.
 		await waitFor('the front to end', async () => {
 			const entry = await post(ledger);
@@ -149,7 +188,7 @@ story('after a sync that failed nothing is acknowledged until the front has been
 			return !w.children('front').some(child => child.pid === pid);
 		}, 10000);
 	} finally {
-		if (!gone) kill(strace.pid, 'SIGTERM');
+		await strace.end();
 	}
 	assert.ok(ledger.some(entry => entry.status === 503), 'the callers were told 503');
 	await waitFor('events to be accepted again', async () => (await post(ledger)).status === 202, 15000);

@@ -184,6 +184,8 @@ static void a_condition_may_only_look_at_the_views(void **state)
 	struct world *w = *state;
 	static const char *const refused[] = {
 		"1) UNION SELECT 1,2,3,4,5,6,7,8,9,10 --",
+		"1) OR (1",
+		"1 ORDER BY id",
 		"1; DELETE FROM events",
 		"id IN (SELECT id FROM events)",
 		"id IN (SELECT 1 FROM secrets)",
