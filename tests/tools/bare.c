@@ -12,7 +12,7 @@ static int on_request(struct mg_connection *conn)
 {
 	static const char body[] = "{\"event\":1,\"state\":\"queued\",\"status_url\":"
 				   "\"http://127.0.0.1:8080/status/1-00000000000000000000000000000000\"}\n";
-	char drop[16384], out[512];
+	char drop[8192], out[512];
 
 	while (mg_read(conn, drop, sizeof(drop)) > 0)
 		;
