@@ -30,6 +30,7 @@ const char *param_type_text(enum param_type type)
 	case PARAM_STEPS: return "a list of steps";
 	case PARAM_OBJECT: return "an object";
 	case PARAM_LIST: return "a list of objects";
+	case PARAM_NAMED: return "an object of objects";
 	case PARAM_KIND: return "an object with a \"type\"";
 	case PARAM_LATER: return "left out";
 	}

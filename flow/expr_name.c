@@ -57,7 +57,7 @@ int name_part(struct expr_use *use, struct slice name, const struct token *after
 		for (int i = 0; i < SCOPE_PARTS; i++)
 			nearest_offer(&n, scope_part_name((enum scope_part)i));
 		err_set(err, ERR_INVALID, "there is no .%s%s (there are .headers .query .path .body "
-			".event .steps, and .item .index in a loop)", word, nearest_hint(&n, hint));
+			".body_base64 .event .steps, and .item .index in a loop)", word, nearest_hint(&n, hint));
 		free(word);
 		return -1;
 	}

@@ -283,8 +283,8 @@ static int scope_object(struct program *p, const struct expr_use *use, struct sc
 	for (int i = 0; i < SCOPE_PARTS; i++) {
 		enum scope_part part = (enum scope_part)i;
 		int rc;
-		if (!use->unsure && !(use->parts >> i & 1))
-			continue;
+		if (!(use->parts >> i & 1) && (!use->unsure || part == SCOPE_BODY_BASE64))
+			continue; /* base64 is only there where it is named */
 		if (part == SCOPE_STEPS && named_steps) {
 			rc = steps_object(p, use, s, &value, err);
 		} else {

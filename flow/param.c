@@ -158,6 +158,30 @@ static void read_list(struct reader *r, const struct where *at, const struct par
 	}
 }
 
+static void read_named(struct reader *r, const struct where *at, const struct param *p,
+		       const cJSON *node, struct arg *out)
+{
+	const cJSON *item;
+
+	if (!cJSON_IsObject(node)) {
+		scalar_wrong(r, at, p, node);
+		return;
+	}
+	if (!node->child)
+		fault_at(r->faults, at, "\"%s\" is empty; %s", p->name, p->text);
+	cJSON_ArrayForEach(item, node) {
+		struct where here = {at, item->string, 0};
+		const char *why = p->refuse ? p->refuse(item->string) : NULL;
+		if (why)
+			fault_at(r->faults, &here, "\"%.80s\" %s", item->string, why);
+		if (!cJSON_IsObject(item))
+			fault_at(r->faults, &here, "\"%.80s\" must be an object, not %s",
+				 item->string, scalar_type(item));
+		else
+			read_object(r, &here, p, p->members, item, out);
+	}
+}
+
 static void read_kind(struct reader *r, const struct where *at, const struct param *p,
 		      const cJSON *node, struct arg *out)
 {
@@ -250,6 +274,7 @@ static void read_one(struct reader *r, const struct where *at, const struct para
 			read_object(r, at, p, p->members, node, out);
 		return;
 	case PARAM_LIST: read_list(r, at, p, node, out); return;
+	case PARAM_NAMED: read_named(r, at, p, node, out); return;
 	case PARAM_KIND: read_kind(r, at, p, node, out); return;
 	case PARAM_LATER: fault_at(r->faults, at, "\"%s\" %s", p->name, p->text); return;
 	}

@@ -35,6 +35,7 @@ enum param_type {
 	PARAM_STEPS,      /* a list of steps; or a word out of choices where there are some */
 	PARAM_OBJECT,     /* an object of members */
 	PARAM_LIST,       /* a list of objects of members */
+	PARAM_NAMED,      /* an object whose members, of any name, are objects of members */
 	PARAM_KIND,       /* an object whose "type" picks one of kinds */
 	PARAM_LATER,      /* a known word that this version refuses; text says what to do */
 };
@@ -44,6 +45,8 @@ enum param_flags {
 	PARAM_SECRETS = 2, /* leaves for another system: $secrets.<name> may be used */
 	PARAM_PLAIN = 4,   /* plain paths only: the front evaluates it */
 	PARAM_OR_TRUE = 8, /* an object, or just true: all defaults; false: as if absent */
+	PARAM_ITEM = 16,   /* evaluated for one item after the other: sees .item and .index */
+	PARAM_AFTER = 32,  /* evaluated after the steps within: sees their outputs */
 };
 
 struct param_kind;
@@ -87,7 +90,7 @@ struct arg {
 	struct arg_header *headers;
 	size_t n_headers;
 	struct step_list *steps;
-	struct args *items;            /* object and kind: one; list: one each */
+	struct args *items;            /* object and kind: one; list and named: one each, in order */
 	size_t n_items;
 	const struct param_kind *kind;
 };

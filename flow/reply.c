@@ -48,6 +48,11 @@ int reply_status(struct slice json, int *status, struct err *err)
 	return rc;
 }
 
+static bool bodiless(int status)
+{
+	return status == 204 || status == 205;
+}
+
 int reply_make(struct reply *reply, int status, struct slice headers, struct slice body,
 	       struct err *err)
 {
@@ -59,7 +64,7 @@ int reply_make(struct reply *reply, int status, struct slice headers, struct sli
 		return -1;
 	/* The list is reopened to take one more pair. */
 	buf_add(&list, headers.ptr, headers.len - 1);
-	if (status != 204 && status != 205 && body.ptr) {
+	if (!bodiless(status) && body.ptr) {
 		bool text = jsontext_kind(body) == JSONTEXT_STRING;
 		const char *type = text ? "text/plain; charset=utf-8" : "application/json";
 		jsontext_text(body, &reply->body);
@@ -69,4 +74,22 @@ int reply_make(struct reply *reply, int status, struct slice headers, struct sli
 	buf_add_char(&list, ']');
 	reply->headers = buf_take(&list);
 	return 0;
+}
+
+void reply_bytes(struct reply *reply, struct slice bytes)
+{
+	static const char type[] = "application/octet-stream";
+	struct buf list = BUF_INIT;
+
+	if (bodiless(reply->status))
+		return;
+	buf_add_slice(&reply->body, bytes);
+	buf_add_text(&list, reply->headers);
+	if (!header_list_has(buf_slice(&list), "Content-Type")) {
+		list.ptr[--list.len] = '\0'; /* the list is reopened */
+		header_list_add(&list, "Content-Type", type, sizeof(type) - 1);
+		buf_add_char(&list, ']');
+	}
+	free(reply->headers);
+	reply->headers = buf_take(&list);
 }

@@ -22,4 +22,8 @@ int reply_status(struct slice json, int *status, struct err *err) MUSTCHECK;
 int reply_make(struct reply *reply, int status, struct slice headers, struct slice body,
 	       struct err *err) MUSTCHECK;
 
+/* reply_bytes gives a reply made without a body one, as it is; application/octet-stream unless
+ * its headers say what it is. Nothing where the status has no body. */
+void reply_bytes(struct reply *reply, struct slice bytes);
+
 #endif

@@ -4,6 +4,7 @@
 #include "flow/scope.h"
 
 #include "common/clock.h"
+#include "common/crypto.h"
 #include "common/err.h"
 #include "common/jsontext.h"
 #include "common/mem.h"
@@ -44,7 +45,7 @@ struct scope {
 static const char *const part_names[SCOPE_PARTS] = {
 	[SCOPE_HEADERS] = "headers", [SCOPE_QUERY] = "query", [SCOPE_PATH] = "path",
 	[SCOPE_BODY] = "body",       [SCOPE_EVENT] = "event", [SCOPE_STEPS] = "steps",
-	[SCOPE_ITEM] = "item",       [SCOPE_INDEX] = "index",
+	[SCOPE_ITEM] = "item",       [SCOPE_INDEX] = "index",     [SCOPE_BODY_BASE64] = "body_base64",
 };
 
 static const struct slice null_text = {"null", 4};
@@ -275,6 +276,9 @@ struct slice scope_part(struct scope *s, enum scope_part which)
 		pairs_headers((struct slice){text, strlen(text)}, &part->own);
 		break;
 	case SCOPE_QUERY:
+		part->text = s->event->query_object;
+		if (part->text.len)
+			return part->text;
 		text = s->event->query;
 		pairs_form((struct slice){text, strlen(text)}, &part->own);
 		break;
@@ -284,6 +288,11 @@ struct slice scope_part(struct scope *s, enum scope_part which)
 	case SCOPE_BODY:
 		make_body(s, part);
 		return part->text;
+	case SCOPE_BODY_BASE64:
+		buf_add_char(&part->own, '"');
+		crypto_base64(s->event->body.ptr, s->event->body.len, &part->own);
+		buf_add_char(&part->own, '"');
+		break;
 	case SCOPE_EVENT:
 		make_event(s, &part->own);
 		break;
@@ -339,6 +348,19 @@ void scope_step_set(struct scope *s, const char *name, struct slice json)
 	step->json = copy;
 	step->len = json.len;
 	step->version = s->parts[SCOPE_STEPS].version = next_version();
+	s->parts[SCOPE_STEPS].made = false;
+}
+
+void scope_step_forget(struct scope *s, const char *name)
+{
+	struct step_output *step = find_step(s, name, strlen(name));
+
+	if (!step)
+		return;
+	free(step->name);
+	free(step->json);
+	*step = s->steps[--s->step_count];
+	s->parts[SCOPE_STEPS].version = next_version();
 	s->parts[SCOPE_STEPS].made = false;
 }
 

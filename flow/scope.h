@@ -7,6 +7,7 @@
  *     .path      {"name": "..."}: the {name} parts of the URL suffix
  *     .body      the JSON text as received; a form as an object; other text as a string;
  *                null when empty or binary
+ *     .body_base64  the bytes as received, in base64; not a part of . as a whole
  *     .event     {"id", "received_at" (ISO 8601), "received_at_ms" (since 1970), "method",
  *                "path", "remote", "content_type", "run", "attempt", "trigger",
  *                "body_kind": json|form|text|binary|empty, "body_bytes",
@@ -29,6 +30,7 @@ enum scope_part {
 	SCOPE_QUERY,
 	SCOPE_PATH,
 	SCOPE_BODY,
+	SCOPE_BODY_BASE64,
 	SCOPE_EVENT,
 	SCOPE_STEPS,
 	SCOPE_ITEM,
@@ -57,6 +59,9 @@ int scope_step_find(struct scope *s, const char *name, size_t len, struct slice 
 
 /* scope_step_set records a step's output (JSON text, copied); setting again replaces. */
 void scope_step_set(struct scope *s, const char *name, struct slice json);
+
+/* scope_step_forget: as if the step had not run. */
+void scope_step_forget(struct scope *s, const char *name);
 
 /* scope_item_set makes json (copied) the item of a loop, in place of the one before; a slice
  * with ptr NULL leaves the loop. A loop inside a loop sets the outer item again at its end. */
