@@ -23,6 +23,8 @@ struct test {
 	bool call;
 	struct buf document;
 	struct flow *flow;
+	struct flow **called; /* by call_flow */
+	size_t n_called;
 };
 
 /* ---- what a run asks of its host ---------------------------------------------------- */
@@ -68,6 +70,30 @@ static int host_call(void *arg, const struct outbound_request *request,
 	buf_add_text(&response->body, "{}");
 	response->body_is_json = true;
 	return 0;
+}
+
+static int host_flow(void *arg, const char *name, struct flow **flow, struct err *err)
+{
+	struct test *t = arg;
+	struct flow_row row = {0};
+	struct faults faults = {0};
+
+	for (size_t i = 0; i < t->n_called; i++)
+		if (strcmp(flow_name(t->called[i]), name) == 0)
+			return *flow = t->called[i], 1;
+	int rc = t->store ? store_flow_load(t->store, name, 0, &row, err) : 0;
+	if (rc <= 0)
+		return rc;
+	if (flow_parse(row.document, strlen(row.document), flow, &faults) < 0) {
+		rc = err_set(err, ERR_INVALID, "flow \"%.64s\" no longer passes the check: %s", name,
+			     faults.list[0].text);
+	} else {
+		t->called = mem_resize(t->called, t->n_called + 1, sizeof(struct flow *));
+		t->called[t->n_called++] = *flow;
+	}
+	faults_release(&faults);
+	flow_row_release(&row);
+	return rc;
 }
 
 /* ---- the flow ---------------------------------------------------------------------- */
@@ -182,12 +208,13 @@ static int run_test(struct test *t, const struct sample *s, bool json)
 		.call = t->call ? NULL : host_call,
 		.trace_values = true,
 		.trace_inputs = true,
+		.flow = host_flow,
 	};
 	struct run_result result = {0};
 
 	if (t->call)
 		outbound_init();
-	run_flow(t->flow, &s->event, (struct slice){NULL, 0}, &host, &result);
+	run_flow_through(t->flow, &s->event, &host, &result);
 	if (json)
 		print_json(s, &result);
 	else
@@ -238,6 +265,9 @@ static int run(const struct conf *conf, const struct args *args)
 		code = run_test(&t, &sample, args_has(args, "json"));
 	sample_release(&sample);
 	flow_free(t.flow);
+	for (size_t i = 0; i < t.n_called; i++)
+		flow_free(t.called[i]);
+	free(t.called);
 	buf_release(&t.document);
 	store_close(t.store);
 	return code;

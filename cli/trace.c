@@ -59,9 +59,11 @@ static void print_member(struct slice step, const char *name, FILE *out)
 static void print_step(size_t number, struct slice step, FILE *out)
 {
 	struct buf name = BUF_INIT, type = BUF_INIT, outcome = BUF_INIT, took = BUF_INIT, path = BUF_INIT;
-	struct buf safe = BUF_INIT;
+	struct buf safe = BUF_INIT, index = BUF_INIT;
 
 	member(step, "name", &name);
+	member(step, "index", &index); /* the round of a loop: send[2] */
+	buf_add_slice(&name, buf_slice(&index));
 	member(step, "type", &type);
 	member(step, "outcome", &outcome);
 	member(step, "duration_ms", &took);
@@ -82,6 +84,7 @@ static void print_step(size_t number, struct slice step, FILE *out)
 	buf_release(&took);
 	buf_release(&path);
 	buf_release(&safe);
+	buf_release(&index);
 }
 
 void trace_print_steps(struct slice steps, FILE *out)

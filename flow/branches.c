@@ -28,6 +28,8 @@ struct tour {
 	void (*visit)(const struct reach *reach, const struct step *s);
 	bool wants_reply;
 	const struct step *ended_by; /* the step that ended the run, for what stands after */
+	struct state *left;          /* of the loop it is in: where rounds ended early; or NULL */
+	const struct step *answers;  /* of that loop: a step that answers; or NULL */
 };
 
 static struct state state_copy(const struct tour *t, const struct state *s)
@@ -154,6 +156,72 @@ static void tour_fork(struct tour *t, struct state *s, const struct step *fork)
 	*s = sum;
 }
 
+/* ---- loops ---- */
+
+static void forget_inner(struct state *s, const struct step *loop)
+{
+	memset(s->ran + loop->number + 1, 0, loop->n_inner * sizeof(*s->ran));
+}
+
+static void warn_answers(const struct tour *t, const struct step *step, const struct step *loop)
+{
+	warn_add(t->reach.faults, step->pointer, NULL, "step \"%.64s\" answers inside the for_each "
+		 "\"%.64s\": the first round that comes here is the reply, later ones are only noted as "
+		 "faults", step->name, loop->name);
+}
+
+/* Its steps may run not once: what they would do for the caller is not certain. */
+static void tour_loop(struct tour *t, struct state *s, const struct step *loop)
+{
+	const struct step_list *steps = arg_find(&loop->args, "steps")->steps;
+	struct state none = state_copy(t, s), left = state_copy(t, s);
+	struct state *outer_left = t->left;
+	const struct step *outer_answers = t->answers;
+	char text[256];
+
+	left.live = false;
+	left.replied = false;
+	left.n_open = 0;
+	t->left = &left;
+	t->answers = NULL;
+	t->reach.loops++;
+	s->ran[loop->number] = left.ran[loop->number] = false; /* it has no output before it is over */
+	if (steps)
+		tour_list(t, s, steps);
+	state_join(t, s, &left);
+	if (t->answers)
+		warn_answers(t, t->answers, loop);
+	t->reach.may_have_run = s->ran;
+	t->reach.after = true;
+	t->visit(&t->reach, loop);
+	t->reach.after = false;
+	t->reach.loops--;
+	if (s->replied != none.replied || !s->live) {
+		snprintf(text, sizeof(text), "step \"%.64s\", when it has no items,", loop->name);
+		open_only(&none, loop->pointer, text);
+	}
+	state_join(t, s, &none); /* in which it is over */
+	forget_inner(s, loop);
+	t->answers = outer_answers;
+	t->left = outer_left;
+	state_release(&none);
+	state_release(&left);
+}
+
+/* A caller who waits is told 504 while the run does. */
+static void warn_waits(const struct tour *t, const struct state *s, const struct step *step)
+{
+	const struct arg *for_ms = arg_find(&step->args, "for_ms");
+	int64_t deadline = t->reach.flow->webhook.deadline_ms;
+
+	if (!t->wants_reply || !s->live || !s->n_open ||
+	    (json_is_number(for_ms->node) && for_ms->node->valuedouble < (double)deadline))
+		return;
+	warn_add(t->reach.faults, step->pointer, NULL, "the run may wait at step \"%.64s\" before it "
+		 "has answered: after %lld ms (\"deadline_ms\") the caller gets 504; put the "
+		 "webhook_response before the delay", step->name, (long long)deadline);
+}
+
 /* ---- steps ---- */
 
 static void tour_reply(struct tour *t, struct state *s, const struct step *step)
@@ -195,11 +263,19 @@ static void tour_step(struct tour *t, struct state *s, const struct step *step)
 	bool caught = step->on_error != ON_ERROR_FAIL;
 	struct state failed = state_copy(t, s);
 	s->ran[step->number] = true;
-	if (step->type->replies)
+	if (step->type->replies) {
+		t->answers = step;
 		tour_reply(t, s, step);
+	}
+	if (step->type->waits)
+		warn_waits(t, s, step);
 	switch (step->type->way) {
 	case WAY_ON: break;
 	case WAY_MAY_END:
+		if (t->left) { /* only the round ends */
+			state_join(t, t->left, s);
+			break;
+		}
 		snprintf(text, sizeof(text), "the run ends at step \"%.64s\", when its condition "
 			 "does not hold,", step->name);
 		warn_unanswered(t, s, step->pointer, text);
@@ -213,6 +289,7 @@ static void tour_step(struct tour *t, struct state *s, const struct step *step)
 		t->ended_by = step;
 		break;
 	case WAY_FORKS: tour_fork(t, s, step); break;
+	case WAY_LOOPS: tour_loop(t, s, step); break;
 	}
 	if (caught)
 		tour_error(t, s, step, &failed);

@@ -15,10 +15,12 @@ struct reach {
 	struct faults *faults;
 	bool *may_have_run;    /* by step number */
 	bool handling;         /* inside an on_error */
+	int loops;             /* how many for_each it is inside of */
+	bool after;            /* of a for_each: its steps may have run; see PARAM_AFTER */
 };
 
 /* branches_walk notes its faults and calls visit at each step, before the step counts as
- * having run. */
+ * having run; at a for_each once more, with reach.after, when its steps may have run. */
 void branches_walk(struct flow *f, struct faults *faults,
 		   void (*visit)(const struct reach *reach, const struct step *s));
 

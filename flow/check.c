@@ -56,6 +56,23 @@ static void unknown_step(const struct seen *x, const char *name)
 		  nearest_hint(&near, hint));
 }
 
+static bool holds(const struct step *loop, const struct step *s)
+{
+	return s->number > loop->number && s->number <= loop->number + loop->n_inner;
+}
+
+/* The outermost loop that a step stands in and this one comes after, or NULL. */
+static const struct step *loop_of(const struct seen *x, const struct step *named)
+{
+	for (size_t i = 0; i < named->number; i++) {
+		const struct step *loop = x->flow->all[i];
+		if (loop->type && loop->type->way == WAY_LOOPS && holds(loop, named) &&
+		    x->step != loop && !holds(loop, x->step))
+			return loop;
+	}
+	return NULL;
+}
+
 static void see_step(const struct seen *x, const char *name)
 {
 	const struct step *named = step_named(x->flow, name);
@@ -72,8 +89,17 @@ static void see_step(const struct seen *x, const char *name)
 	}
 	if (x->reach->may_have_run[named->number])
 		return;
+	const struct step *loop = loop_of(x, named);
+	if (loop) {
+		fault_add(x->faults, x->pointer, NULL,
+			  "an expression names .steps.%.64s, but step \"%.64s\" stands inside the "
+			  "for_each \"%.64s\" and has an output of its own in each round; what they "
+			  "gave is the list .steps.%.64s", name, name, loop->name, loop->name);
+		return;
+	}
 	const char *why = named == x->step ? "a step cannot see its own output"
 			  : named->number > x->step->number ? "it stands further down"
+			  : holds(named, x->step)	    ? "it is the loop this stands in"
 							    : "it is on another path";
 	fault_add(x->faults, x->pointer, NULL,
 		  "an expression names .steps.%.64s, but step \"%.64s\" cannot have run before: %s",
@@ -87,7 +113,8 @@ static void see(void *arg, const struct value_use *use)
 	x->pointer = mem_format("%s%s", x->arg->pointer, use->pointer);
 	if (use->part == SCOPE_STEPS && use->step)
 		see_step(x, use->step);
-	else if (use->part == SCOPE_ITEM || use->part == SCOPE_INDEX)
+	else if ((use->part == SCOPE_ITEM || use->part == SCOPE_INDEX) && !x->reach->loops &&
+		 !(x->arg->param->flags & PARAM_ITEM))
 		fault_add(x->faults, x->pointer, NULL,
 			  ".item and .index are only there inside a for_each");
 	free(x->pointer);
@@ -98,6 +125,8 @@ static void check_value(void *arg, const struct arg *a, const struct value *v)
 	struct seen *x = arg;
 
 	x->arg = a;
+	if (x->reach->after == !(a->param->flags & PARAM_AFTER))
+		return;
 	value_uses(v, see, x);
 }
 

@@ -109,6 +109,7 @@ static void read_step(struct reader *r, const struct where *at, const cJSON *nod
 		param_unknown(r, at, node, step_common_params, s->type->params);
 	s->name = json_text(node, "name", "");
 	param_read(r, at, node, s->type ? s->type->params : no_params, &s->args);
+	s->n_inner = r->n_steps - s->number - 1;
 	param_read(r, at, node, step_common_params, &s->common);
 	read_on_error(s);
 	const struct args *retry = arg_object(&s->common, "retry");

@@ -28,13 +28,15 @@ struct step {
 	const struct step_type *type; /* never NULL in a flow that parsed */
 	char *pointer;
 	size_t number;                /* in document order, from 0 */
+	size_t n_inner;               /* how many steps its parameters hold: the numbers after it */
 	struct args common;           /* what every step may say: see step_common_params */
 	struct args args;             /* what its type declares */
 	enum step_on_error on_error;
 	const struct step_list *on_error_steps;
 	int attempts;                 /* 1: no retry within the step */
 	int64_t pause_ms;
-	bool effects_after;           /* a step further down acts on the world outside */
+	bool effects_after;           /* a step that may come later acts on the world outside */
+	bool effects_within;          /* it, or a step that its parameters hold, does */
 };
 
 struct flow {

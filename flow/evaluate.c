@@ -29,11 +29,11 @@ static void show(struct walk *w, const struct value *v, const char *shown, struc
 
 static void record_input(struct walk *w, const char *name, struct slice json)
 {
-	if (w->inputs.len)
-		buf_add_char(&w->inputs, ',');
-	buf_add_json_text(&w->inputs, name, strlen(name));
-	buf_add_char(&w->inputs, ':');
-	buf_add_slice(&w->inputs, json);
+	if (w->hand.inputs.len)
+		buf_add_char(&w->hand.inputs, ',');
+	buf_add_json_text(&w->hand.inputs, name, strlen(name));
+	buf_add_char(&w->hand.inputs, ':');
+	buf_add_slice(&w->hand.inputs, json);
 }
 
 /* As value_json; seen gets what the trace may show, where inputs are wanted. */
@@ -43,11 +43,11 @@ static int evaluate(struct walk *w, const struct value *v, const char *field, st
 	struct buf real = BUF_INIT, shown = BUF_INIT;
 	size_t before = out->len;
 
-	int uses = secrets_for(&w->secrets, v, &real, &shown, err);
+	int uses = secrets_for(w->secrets, v, &real, &shown, err);
 	int rc = uses < 0 ? -1 : value_json(v, w->scope, uses ? real.ptr : NULL, out, err);
 	if (rc < 0)
 		err_within(err, "%s: ", field);
-	if (rc > 0 && w->host->trace_inputs)
+	if (rc > 0 && w->host.trace_inputs && !w->hand.looping)
 		show(w, v, uses ? shown.ptr : NULL,
 		     (struct slice){out->ptr + before, out->len - before}, seen);
 	secrets_wipe(&real);
@@ -65,7 +65,7 @@ int walk_json(struct walk *w, const struct args *args, const char *name, struct 
 		return 0;
 	int rc = evaluate(w, a->value, name, out, &seen, err);
 	/* What stands in a list would come several times under one name. */
-	if (seen.len && args == &w->step->args)
+	if (seen.len && args == &w->hand.step->args)
 		record_input(w, name, buf_slice(&seen));
 	buf_release(&seen);
 	return rc;
@@ -156,56 +156,71 @@ int walk_headers(struct walk *w, const struct args *args, const char *name, stru
 
 void walk_enter(struct walk *w, const struct step_list *steps, const char *path)
 {
-	assert(w->n_entered < WALK_ENTER_MAX); /* the parser bounds the paths of a switch */
-	w->entered[w->n_entered++] = steps;
-	if (w->n_entered == 1)
-		buf_clear(&w->paths);
+	assert(w->hand.n_entered < WALK_ENTER_MAX); /* the parser bounds the paths of a switch */
+	w->hand.entered[w->hand.n_entered++] = steps;
+	if (w->hand.n_entered == 1)
+		buf_clear(&w->hand.paths);
 	else
-		buf_add_char(&w->paths, ',');
-	buf_add_json_text(&w->paths, path, strlen(path));
+		buf_add_char(&w->hand.paths, ',');
+	buf_add_json_text(&w->hand.paths, path, strlen(path));
 }
 
 int walk_reply(struct walk *w, const struct step *s, struct reply *reply_take, struct err *err)
 {
 	struct run_result *out = w->out;
 
-	if (out->replied) {
+	if (w->replied_by) {
 		reply_release(reply_take);
-		return err_set(err, ERR_CONFLICT, "step \"%s\" has answered the caller already; "
-			       "a call has one reply", w->replied_by);
+		err_set(err, ERR_CONFLICT, "step \"%s\" has answered the caller already; a call has "
+			"one reply, and this one was not sent", w->replied_by);
+		return 0;
 	}
 	out->replied = true;
 	out->reply = *reply_take;
 	w->replied_by = s->name;
-	if (!s->effects_after || !w->host->reply)
-		return 0;
-	return w->host->reply(w->host->arg, &out->reply, err) < 0 ? -1 : 0;
+	if (!s->effects_after || !w->host.reply)
+		return 1;
+	return w->host.reply(w->host.arg, &out->reply, err) < 0 ? -1 : 1;
+}
+
+void walk_replied(struct walk *w, const struct step *s)
+{
+	w->replied_by = s->name;
 }
 
 void walk_fail(struct walk *w, enum err_kind kind, const char *text)
 {
 	err_set(&w->marked, kind, "%s", text);
-	w->marked_step = w->step->name;
+	w->marked_step = w->hand.step->name;
 }
 
 int walk_call(struct walk *w, const struct outbound_request *request,
 	      struct outbound_response *response, struct err *err)
 {
-	if (w->host->call)
-		return w->host->call(w->host->arg, request, response, err);
+	if (w->host.call)
+		return w->host.call(w->host.arg, request, response, err);
 	return outbound_call(request, response, err);
 }
 
 void walk_failed_status(struct walk *w, int status)
 {
-	w->failed_status = status;
+	w->hand.failed_status = status;
+}
+
+void walk_key(const struct walk *w, const struct step *s, struct buf *out)
+{
+	/* No name has a hyphen, so no two ways lead to one key. */
+	buf_addf(out, "%s%s", w->key.ptr, s->name);
+	for (size_t i = 0; i < w->n_turns; i++)
+		buf_addf(out, "-%lld", (long long)w->turns[i].index);
 }
 
 void walk_idempotency_key(const struct walk *w, const struct step *s, struct buf *out)
 {
 	/* Without an event there is no number: the moment tells one test from the next. */
 	if (w->event->id)
-		buf_addf(out, "ringbolt-%lld-%s", (long long)w->event->id, s->name);
+		buf_addf(out, "ringbolt-%lld-", (long long)w->event->id);
 	else
-		buf_addf(out, "ringbolt-test-%lld-%s", (long long)w->event->received_at, s->name);
+		buf_addf(out, "ringbolt-test-%lld-", (long long)w->event->received_at);
+	walk_key(w, s, out);
 }

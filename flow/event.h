@@ -12,10 +12,12 @@ struct scope_event {
 	const char *method;
 	const char *path;     /* raw, without the query: "/in/orders/7" */
 	const char *query;    /* raw, without "?"; "" when none */
+	struct slice query_object; /* of a flow that is called: .query as JSON, instead; or empty */
 	const char *headers;  /* JSON: [["Name","value"],...] in order, repeats kept */
 	const char *suffix;   /* the webhook's pattern: "/orders/{id}" */
 	const char *remote;   /* address of the caller */
-	const char *trigger;  /* "arrival", "retry", "replay", "crash", "test" */
+	const char *trigger;  /* "arrival", "retry", "replay", "crash", "delay",
+				 "call", "test" */
 	int run;              /* number of this run of the event, from 1 */
 	int attempt;          /* attempts since arrival or replay, from 1 */
 	struct slice body;

@@ -51,8 +51,16 @@ static void mark_effects(struct flow *f)
 	bool after = false;
 
 	for (size_t i = f->n_all; i-- > 0;) {
-		f->all[i]->effects_after = after;
-		after = after || (f->all[i]->type && f->all[i]->type->effects);
+		struct step *s = f->all[i];
+		s->effects_after = after;
+		s->effects_within = s->type && s->type->effects;
+		for (size_t k = 1; k <= s->n_inner; k++)
+			s->effects_within = s->effects_within || f->all[i + k]->effects_within;
+		after = after || (s->type && s->type->effects);
+		/* What stands above in a loop comes after, in the next round. */
+		bool again = s->type && s->type->way == WAY_LOOPS && s->effects_within;
+		for (size_t k = 1; again && k <= s->n_inner; k++)
+			f->all[i + k]->effects_after = true;
 	}
 }
 
@@ -62,6 +70,8 @@ static void check_types(struct flow *f, struct faults *faults)
 		const struct step_type *type = f->all[i]->type;
 		if (type && type->check)
 			type->check(f->all[i], faults);
+		if (type && type->check_in)
+			type->check_in(f->all[i], f, faults);
 	}
 }
 

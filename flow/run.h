@@ -36,20 +36,37 @@ struct run_host {
 		    struct outbound_response *response, struct err *err);
 	bool trace_values;  /* keep each step's output in the trace */
 	bool trace_inputs;  /* and its evaluated parameters, secrets masked (flow test, console) */
+	/* The published version of a flow: 1 and *flow, which lasts until the run ends; 0 there is
+	 * none; -1. NULL: no flow can be called here. */
+	int (*flow)(void *arg, const char *name, struct flow **flow, struct err *err);
+	int64_t now_at;     /* the time that waiting is measured by; 0: the clock's */
 };
 
-enum run_outcome { RUN_SUCCEEDED, RUN_FAILED };
+enum run_outcome {
+	RUN_SUCCEEDED,
+	RUN_FAILED,
+	RUN_WAITING, /* a delay: run it again at wake_at with these steps as resume and the
+			trigger "delay", and it goes on; nothing else is to change */
+};
 
 struct run_result {
 	enum run_outcome outcome;
 	struct err err;        /* when failed: the sentence names flow, step and field */
 	char *failed_step;     /* its name, or NULL */
-	bool replied;
+	int failed_status;     /* the status another system failed it with; 0: none */
+	int64_t wake_at;       /* when waiting */
+	bool waited;           /* it has waited before: a retry should go on from these steps */
+	bool replied;          /* in this run; not again when it goes on after a delay */
 	struct reply reply;
 	struct buf steps;      /* the trace, a JSON array, one object a step that was reached:
-				  {"name","type","outcome":"succeeded|failed|skipped|reused",
+				  {"name","type","outcome":"succeeded|failed|skipped|reused|waiting",
 				   "started_at","duration_ms","output","error",
-				   "input" (where recorded), "path" (switch: the branch taken)} */
+				   "input" (where recorded), "path" (switch: the branch taken),
+				   "index" (in a for_each: [round], within another [outer, inner]),
+				   "waited" (true: the run waited there)}
+				  and what the type notes besides: for_each "rounds", "skipped",
+				  "unrecorded"; call_flow "steps", the trace of the flow called.
+				  When waiting, nothing in it is cut. */
 };
 void run_result_release(struct run_result *r);
 
@@ -58,6 +75,11 @@ void run_result_release(struct run_result *r);
  * Always fills out; whatever goes wrong is the outcome. */
 void run_flow(struct flow *f, const struct scope_event *event, struct slice resume,
 	      const struct run_host *host, struct run_result *out);
+
+/* run_flow_through does the same, but where the run would wait time passes at once: for trying
+ * a flow. Returns how often it would have waited. */
+int run_flow_through(struct flow *f, const struct scope_event *event, const struct run_host *host,
+		     struct run_result *out);
 
 /* run_prepare compiles the flow's jq program now instead of at its first use. */
 int run_prepare(struct flow *f, struct err *err) MUSTCHECK;

@@ -190,6 +190,11 @@ static cJSON *param_schema(const struct param *p)
 		node = object_schema(p->members);
 		return p->flags & PARAM_OR_TRUE ? any_of(typed("boolean"), node) : node;
 	case PARAM_LIST: return list_of(object_schema(p->members));
+	case PARAM_NAMED:
+		node = typed("object");
+		json_add_int(node, "minProperties", 1);
+		cJSON_AddItemToObject(node, "additionalProperties", object_schema(p->members));
+		return node;
 	case PARAM_KIND: return kinds_schema(p);
 	case PARAM_LATER: return NULL;
 	}

@@ -8,7 +8,11 @@
 extern const struct step_type step_map;
 extern const struct step_type step_filter;
 extern const struct step_type step_switch;
+extern const struct step_type step_for_each;
+extern const struct step_type step_aggregate;
 extern const struct step_type step_http_request;
+extern const struct step_type step_call_flow;
+extern const struct step_type step_delay;
 extern const struct step_type step_webhook_response;
 extern const struct step_type step_stop;
 
@@ -16,7 +20,11 @@ const struct step_type *const steps_table[] = {
 	&step_map,
 	&step_filter,
 	&step_switch,
+	&step_for_each,
+	&step_aggregate,
 	&step_http_request,
+	&step_call_flow,
+	&step_delay,
 	&step_webhook_response,
 	&step_stop,
 	NULL,
@@ -24,7 +32,7 @@ const struct step_type *const steps_table[] = {
 
 /* Words of the language that a later version brings. */
 static const char *const later[] = {
-	"for_each", "aggregate", "delay", "call_flow", "sqlite_query", "command", NULL,
+	"sqlite_query", "command", NULL,
 };
 
 const struct step_type *step_type_find(const char *name)

@@ -16,12 +16,42 @@
 
 static enum step_result run_list(struct walk *w, const struct step_list *steps, struct err *err);
 
+/* ---- the step in hand ---- */
+
+static void hand_init(struct hand *h)
+{
+	memset(h, 0, sizeof(*h));
+	buf_init(&h->tried);
+	buf_init(&h->inputs);
+	buf_init(&h->paths);
+	buf_init(&h->notes);
+}
+
+static void hand_release(struct hand *h)
+{
+	buf_release(&h->tried);
+	buf_release(&h->inputs);
+	buf_release(&h->paths);
+	buf_release(&h->notes);
+}
+
+static void hand_take(struct hand *h, const struct step *s)
+{
+	h->step = s;
+	h->earlier = (struct slice){0};
+	h->n_entered = 0;
+	h->failed_status = 0;
+	buf_clear(&h->tried);
+	buf_clear(&h->inputs);
+	buf_clear(&h->notes);
+}
+
 /* ---- one step ---- */
 
 /* What another try may mend: the outside was slow, down or busy. */
 static bool passing(const struct walk *w, const struct err *err)
 {
-	int status = w->failed_status;
+	int status = w->hand.failed_status;
 
 	if (err->kind != ERR_UPSTREAM && err->kind != ERR_TIMEOUT && err->kind != ERR_BUSY)
 		return false;
@@ -36,6 +66,16 @@ static void rest(int64_t ms)
 		;
 }
 
+/* What this try noted is for the next one to see. */
+static void try_again(struct hand *h)
+{
+	if (h->notes.len) {
+		buf_clear(&h->tried);
+		buf_addf(&h->tried, "{%s}", h->notes.ptr + 1);
+	}
+	buf_clear(&h->notes);
+}
+
 static enum step_result try_step(struct walk *w, const struct step *s, struct trace_entry *entry,
 				 struct err *err)
 {
@@ -43,18 +83,19 @@ static enum step_result try_step(struct walk *w, const struct step *s, struct tr
 
 	for (entry->tries = 1;; entry->tries++) {
 		buf_clear(&entry->output);
-		buf_clear(&w->inputs);
-		w->n_entered = 0;
-		w->failed_status = 0;
+		buf_clear(&w->hand.inputs);
+		w->hand.n_entered = 0;
+		w->hand.failed_status = 0;
 		result = s->type->run(w, s, &entry->output, err);
 		if (result != STEP_FAILED || entry->tries >= s->attempts || !passing(w, err))
 			break;
+		try_again(&w->hand);
 		rest(s->pause_ms);
 	}
 	if (!entry->output.len)
 		buf_add_text(&entry->output, "null");
-	if (result == STEP_FAILED || result == STEP_ENDED)
-		secrets_mask_text(&w->secrets, err->text, sizeof(err->text));
+	if (result == STEP_FAILED || result == STEP_ENDED || result == STEP_FAULT)
+		secrets_mask_text(w->secrets, err->text, sizeof(err->text));
 	return result;
 }
 
@@ -70,8 +111,8 @@ static void error_json(const struct walk *w, const struct err *err, const char *
 	}
 	buf_addf(out, "\"kind\":\"%s\",\"text\":", err_word(err->kind));
 	buf_add_json_text(out, err->text, strlen(err->text));
-	if (w->failed_status)
-		buf_addf(out, ",\"status\":%d", w->failed_status);
+	if (w->hand.failed_status)
+		buf_addf(out, ",\"status\":%d", w->hand.failed_status);
 	buf_add_char(out, '}');
 }
 
@@ -92,28 +133,29 @@ static void output_with_error(struct buf *output, const struct buf *error)
 	*output = whole;
 }
 
-/* A step of an earlier run that need not be done again: 1 with its output; 0; -1 when it
- * must not be done again and cannot be reused either. */
-static int reuse(struct walk *w, const struct step *s, struct buf *output, struct err *err)
+/* What the trace and later steps see of an error. One that failed before the run waited has it
+ * in its output already. */
+static void show_error(struct walk *w, struct trace_entry *entry, const struct err *err)
 {
-	struct slice old, out;
+	struct buf named = BUF_INIT;
 
-	if (s->type->anew || !trace_find(w->resume, s->name, s->type->name, &old))
-		return 0;
-	bool kept = jsontext_member(old, "output", 6, &out) &&
-		    !jsontext_member(old, "truncated", 9, &(struct slice){0});
-	if (kept)
-		buf_add_slice(output, out);
-	else if (s->type->effects)
-		return err_set(err, ERR_CONFLICT, "it succeeded in the earlier run, but its output "
-			       "was not kept; replay from the start");
-	return kept;
+	if (!entry->copy.len) {
+		error_json(w, err, NULL, &entry->error);
+		output_with_error(&entry->output, &entry->error);
+	}
+	if (entry->result != STEP_FAULT) {
+		error_json(w, err, entry->step->name, &named);
+		scope_step_set(w->scope, "error", buf_slice(&named));
+	}
+	buf_release(&named);
 }
 
 static enum step_result after_error(struct walk *w, const struct step *s, struct err *err)
 {
 	struct err inner;
 
+	/* A step within it that failed is a part of this one's failure. */
+	w->failed_step = s->on_error == ON_ERROR_FAIL ? s->name : NULL;
 	if (s->on_error == ON_ERROR_CONTINUE)
 		return STEP_NEXT;
 	if (s->on_error == ON_ERROR_STEPS) {
@@ -122,7 +164,6 @@ static enum step_result after_error(struct walk *w, const struct step *s, struct
 			*err = inner;
 		return result;
 	}
-	w->failed_step = s->name;
 	return STEP_FAILED;
 }
 
@@ -130,56 +171,62 @@ static enum step_result run_entered(struct walk *w, struct err *err)
 {
 	/* The lists entered belong to this step; those within enter their own. */
 	const struct step_list *lists[WALK_ENTER_MAX];
-	size_t n = w->n_entered;
+	size_t n = w->hand.n_entered;
 	enum step_result result = STEP_NEXT;
 
-	memcpy(lists, w->entered, n * sizeof(lists[0]));
-	w->n_entered = 0;
+	memcpy(lists, w->hand.entered, n * sizeof(lists[0]));
+	w->hand.n_entered = 0;
 	for (size_t i = 0; i < n && result == STEP_NEXT; i++)
 		result = run_list(w, lists[i], err);
 	return result;
 }
 
+static enum step_result go_on(struct walk *w, const struct trace_entry *entry, struct err *err)
+{
+	const struct step *s = entry->step;
+
+	switch (entry->result) {
+	case STEP_NEXT: return run_entered(w, err);
+	case STEP_FAULT: return STEP_NEXT;
+	case STEP_FAILED: return after_error(w, s, err);
+	case STEP_ENDED:
+		if (!w->failed_step) /* or a step within it has named itself */
+			w->failed_step = s->name;
+		return STEP_ENDED;
+	case STEP_STOP:
+	case STEP_LEAVE:
+	case STEP_WAIT: return entry->result;
+	}
+	return entry->result;
+}
+
 static enum step_result run_step(struct walk *w, const struct step *s, struct err *err)
 {
-	struct trace_entry entry = {.step = s, .started_at = clock_wall_ms(),
-				    .started_us = clock_mono_us(), .output = BUF_INIT,
-				    .error = BUF_INIT};
-	enum step_result result = STEP_NEXT;
+	struct trace_entry entry = {.step = s, .at = w->out->steps.len,
+				    .started_at = clock_wall_ms(), .started_us = clock_mono_us(),
+				    .output = BUF_INIT, .error = BUF_INIT};
 
-	int reused = reuse(w, s, &entry.output, err);
-	bool skipped = w->handling && s->type->replies && w->out->replied;
-	w->step = s;
-	w->n_entered = 0;
-	w->failed_status = 0;
-	buf_clear(&w->inputs);
+	hand_take(&w->hand, s);
+	bool skipped = w->handling && s->type->replies && w->replied_by;
 	if (skipped)
 		entry.outcome = "skipped";
-	else if (reused > 0)
-		entry.outcome = "reused";
-	else
-		result = reused < 0 ? STEP_ENDED : try_step(w, s, &entry, err);
-	bool failed = result == STEP_FAILED || result == STEP_ENDED;
-	if (failed) {
-		struct buf named = BUF_INIT;
-		error_json(w, err, NULL, &entry.error);
-		error_json(w, err, s->name, &named);
-		output_with_error(&entry.output, &entry.error);
-		scope_step_set(w->scope, "error", buf_slice(&named));
-		buf_release(&named);
-	}
+	else if (!resume_step(w, s, &entry, &entry.result, err))
+		entry.result = try_step(w, s, &entry, err);
+	bool failed = entry.result == STEP_FAILED || entry.result == STEP_ENDED ||
+		      entry.result == STEP_FAULT;
+	if (failed)
+		show_error(w, &entry, err);
 	if (!entry.outcome)
-		entry.outcome = failed ? "failed" : "succeeded";
-	if (!skipped)
+		entry.outcome = failed ? "failed" : entry.result == STEP_WAIT ? "waiting"
+									      : "succeeded";
+	if (!skipped && entry.result != STEP_WAIT) {
 		scope_step_set(w->scope, s->name, buf_slice(&entry.output));
+		w->last_step = s->name;
+	}
 	trace_add(w, &entry);
 	buf_release(&entry.output);
 	buf_release(&entry.error);
-	if (result == STEP_NEXT)
-		return run_entered(w, err);
-	if (result == STEP_ENDED)
-		w->failed_step = s->name;
-	return result == STEP_FAILED ? after_error(w, s, err) : result;
+	return go_on(w, &entry, err);
 }
 
 static enum step_result run_list(struct walk *w, const struct step_list *steps, struct err *err)
@@ -190,6 +237,19 @@ static enum step_result run_list(struct walk *w, const struct step_list *steps, 
 			return result;
 	}
 	return STEP_NEXT;
+}
+
+enum step_result walk_list(struct walk *w, const struct step_list *steps, struct err *err)
+{
+	struct hand mine = w->hand;
+
+	hand_init(&w->hand);
+	enum step_result result = run_list(w, steps, err);
+	if (result == STEP_FAILED)
+		mine.failed_status = w->hand.failed_status;
+	hand_release(&w->hand);
+	w->hand = mine;
+	return result;
 }
 
 /* ---- the run ---- */
@@ -209,52 +269,81 @@ static void end_failed(struct walk *w, const struct err *err)
 
 /* What the flow does when a run fails. Its own failures are in the trace; the run's reason
  * stays the first one. */
-static void handle_failure(struct walk *w)
+static enum step_result handle_failure(struct walk *w, enum step_result result)
 {
 	const char *failed_step = w->failed_step;
 	struct err ignored;
 
+	w->out->failed_status = w->hand.failed_status;
 	if (!w->flow->on_error)
-		return;
+		return result;
 	w->handling = true;
-	run_list(w, w->flow->on_error, &ignored);
+	bool waits = run_list(w, w->flow->on_error, &ignored) == STEP_WAIT;
 	w->failed_step = failed_step;
+	return waits ? STEP_WAIT : result;
+}
+
+void walk_run(struct walk *w)
+{
+	struct run_result *out = w->out;
+	struct err why = {0}, *err = &why;
+	enum step_result result = run_list(w, w->flow->steps, err);
+
+	if (result == STEP_FAILED || result == STEP_ENDED)
+		result = handle_failure(w, result);
+	out->waited = w->settled != NULL || result == STEP_WAIT;
+	trace_close(w);
+	if (result == STEP_WAIT) {
+		out->outcome = RUN_WAITING;
+		out->wake_at = w->wake_at;
+	} else if (result == STEP_FAILED || result == STEP_ENDED) {
+		end_failed(w, err);
+	} else if (w->marked.kind != ERR_NONE) {
+		w->failed_step = w->marked_step;
+		end_failed(w, &w->marked);
+	}
+	if (result == STEP_WAIT || (out->waited && out->outcome == RUN_FAILED))
+		trace_make_whole(w);
+}
+
+void walk_init(struct walk *w, struct flow *f, const struct scope_event *event,
+		      const struct run_host *host, struct run_result *out)
+{
+	memset(w, 0, sizeof(*w));
+	w->flow = f;
+	w->host = *host;
+	w->event = event;
+	w->out = out;
+	w->own_secrets.host = host;
+	w->secrets = &w->own_secrets;
+	w->same_run = strcmp(event->trigger, "delay") == 0;
+	w->scope = scope_new(event);
+	buf_init(&w->key);
+	buf_init(&w->wait_index);
+	hand_init(&w->hand);
+	*out = (struct run_result){.reply = {.body = BUF_INIT}, .steps = BUF_INIT};
+}
+
+void walk_release(struct walk *w)
+{
+	/* It keeps the body, parsed, and the next run may be long in coming. */
+	program_forget(w->flow->program);
+	scope_free(w->scope);
+	secrets_release(&w->own_secrets);
+	buf_release(&w->key);
+	buf_release(&w->wait_index);
+	hand_release(&w->hand);
 }
 
 void run_flow(struct flow *f, const struct scope_event *event, struct slice resume,
 	      const struct run_host *host, struct run_result *out)
 {
-	struct walk w = {
-		.flow = f,
-		.host = host,
-		.event = event,
-		.out = out,
-		.resume = resume,
-		.secrets = {.host = host},
-		.inputs = BUF_INIT,
-		.paths = BUF_INIT,
-	};
-	struct err err = {0}, unread;
+	struct walk w;
 
-	*out = (struct run_result){.reply = {.body = BUF_INIT}, .steps = BUF_INIT};
-	if (resume.len && jsontext_check(resume, JSONTEXT_DEPTH_MAX, &unread) < 0)
-		w.resume = (struct slice){0};
-	w.scope = scope_new(event);
-	enum step_result result = run_list(&w, f->steps, &err);
-	if (result == STEP_FAILED || result == STEP_ENDED) {
-		handle_failure(&w);
-		end_failed(&w, &err);
-	} else if (w.marked.kind != ERR_NONE) {
-		w.failed_step = w.marked_step;
-		end_failed(&w, &w.marked);
-	}
-	buf_add_text(&out->steps, out->steps.len ? "]" : "[]");
-	/* It keeps the body, parsed, and the next run may be long in coming. */
-	program_forget(f->program);
-	scope_free(w.scope);
-	secrets_release(&w.secrets);
-	buf_release(&w.inputs);
-	buf_release(&w.paths);
+	walk_init(&w, f, event, host, out);
+	resume_start(&w, resume);
+	walk_run(&w);
+	walk_release(&w);
 }
 
 void run_result_release(struct run_result *r)

@@ -25,15 +25,50 @@ int walk_truth(struct walk *w, const struct args *args, const char *name, struct
 int walk_headers(struct walk *w, const struct args *args, const char *name, struct buf *out,
 		 struct err *err) MUSTCHECK;
 
+/* walk_earlier: the run goes on from an earlier one, or this is another try: 1 and what the step
+ * noted then under this name, or 0. */
+int walk_earlier(struct walk *w, const char *name, struct slice *json);
+/* walk_note adds a member to the step's entry in the trace (JSON text); secrets are masked. */
+void walk_note(struct walk *w, const char *name, struct slice json);
+
 #define WALK_ENTER_MAX 64
 /* walk_enter: once this step is done, these steps run before the next one. path is the name
  * of the branch, for the trace. May be called several times. */
 void walk_enter(struct walk *w, const struct step_list *steps, const char *path);
 
-/* walk_reply decides the reply, which is handed over. -1 when the caller has been answered
- * before, or the host could not keep the reply. */
+/* A loop: walk_loop_enter, then walk_loop_item for each item (which lasts until the next one),
+ * then walk_loop_leave; between, .item and .index are there and the parameters evaluated do not
+ * show in the trace. walk_round runs the steps of a for_each for the item in hand: their trace
+ * is kept as far as there is room; an error names the step. */
+void walk_loop_enter(struct walk *w);
+void walk_loop_item(struct walk *w, struct slice item, int64_t index);
+enum step_result walk_round(struct walk *w, const struct step *s, const struct step_list *steps,
+			    struct err *err);
+/* walk_round_output: the output of the last step that ran in the round; null's text if none. */
+struct slice walk_round_output(struct walk *w);
+/* walk_round_pardon: the round failed, and the loop goes on all the same. */
+void walk_round_pardon(struct walk *w);
+/* walk_loop_leave returns how many entries the trace had no room for. */
+size_t walk_loop_leave(struct walk *w, const struct step *s);
+
+/* walk_wait ends a step that waits: STEP_WAIT, or STEP_NEXT when the time has come. */
+enum step_result walk_wait(struct walk *w, int64_t until);
+int64_t walk_now(const struct walk *w);
+
+/* walk_flow runs another flow inside this run, over the request given (the event's own facts are
+ * added); resume is the trace of an earlier try, or empty.
+ * out is filled and the caller's to release when it returns 0; its reply goes nowhere. last gets
+ * the output of its last step. -1: there is no such flow, or it may not be called from here. */
+#define WALK_FLOWS_DEEP 5
+int walk_flow(struct walk *w, const struct step *s, const char *name, struct scope_event *event,
+	      struct slice resume, struct run_result *out, struct buf *last, struct err *err) MUSTCHECK;
+
+/* walk_reply decides the reply, which is handed over. 0 when the caller has been answered
+ * before (err says so), -1 when the host could not keep the reply. */
 int walk_reply(struct walk *w, const struct step *s, struct reply *reply_take, struct err *err)
 	MUSTCHECK;
+/* walk_replied: the run answered at this step, before it waited. */
+void walk_replied(struct walk *w, const struct step *s);
 /* walk_fail: the run counts as failed when it ends, though it goes on. */
 void walk_fail(struct walk *w, enum err_kind kind, const char *text);
 

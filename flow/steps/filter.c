@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* filter: the run goes on only if a condition holds; otherwise it ends here, succeeded. */
+/* filter: the run goes on only if a condition holds; otherwise it ends here, succeeded. In a
+ * for_each it is only the round that ends. */
 #include "flow/walk.h"
 
 static const struct param params[] = {
@@ -16,13 +17,13 @@ static enum step_result run(struct walk *w, const struct step *s, struct buf *ou
 	if (holds < 0)
 		return STEP_FAILED;
 	buf_add_text(output, holds ? "true" : "false");
-	return holds ? STEP_NEXT : STEP_STOP;
+	return holds ? STEP_NEXT : STEP_LEAVE;
 }
 
 extern const struct step_type step_filter;
 const struct step_type step_filter = {
 	.name = "filter",
-	.text = "Ends the run unless a condition holds.",
+	.text = "Ends the run, or in a for_each the round, unless a condition holds.",
 	.params = params,
 	.anew = true,
 	.way = WAY_MAY_END,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* switch: takes the first path, or all paths, whose condition holds. All conditions are
  * looked at before any path is walked. */
+#include "common/jsontext.h"
 #include "flow/walk.h"
 
 #include <string.h>
@@ -81,6 +82,36 @@ static enum step_result run(struct walk *w, const struct step *s, struct buf *ou
 	return holds < 0 ? STEP_FAILED : STEP_NEXT;
 }
 
+/* The paths that were taken then, whatever the conditions say now. */
+static enum step_result again(struct walk *w, const struct step *s, struct slice output,
+			      struct err *err)
+{
+	const struct arg *paths = arg_find(&s->args, "paths");
+	struct jsontext_walk taken;
+	struct buf name = BUF_INIT;
+	struct slice list;
+	bool found = true;
+
+	if (!jsontext_member(output, "paths", 5, &list))
+		return STEP_NEXT;
+	jsontext_walk_start(&taken, list);
+	while (found && jsontext_walk_next(&taken)) {
+		found = false;
+		buf_clear(&name);
+		jsontext_text(taken.value, &name);
+		for (size_t i = 0; i < paths->n_items && !found; i++) {
+			found = strcmp(arg_text(&paths->items[i], "name"), name.ptr) == 0;
+			if (found)
+				walk_enter(w, arg_find(&paths->items[i], "steps")->steps, name.ptr);
+		}
+	}
+	if (!found)
+		err_set(err, ERR_CONFLICT, "the run went along path \"%s\" before it waited, which this "
+			"version of the flow does not have; replay from the start", name.ptr);
+	buf_release(&name);
+	return found ? STEP_NEXT : STEP_FAILED;
+}
+
 extern const struct step_type step_switch;
 const struct step_type step_switch = {
 	.name = "switch",
@@ -90,4 +121,5 @@ const struct step_type step_switch = {
 	.way = WAY_FORKS,
 	.check = check,
 	.run = run,
+	.again = again,
 };

@@ -1,55 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* Runs every case of the .case files in tests/flows/; their form is in the README there. */
-#include "common/jsontext.h"
-#include "common/mem.h"
-#include "flow/flow.h"
+#include "tests/unit/flow_case.h"
+
+#include "common/json.h"
 #include "flow/header.h"
 #include "flow/outbound.h"
-#include "flow/run.h"
 #include "tests/unit/read_file.h"
 
 #include <glob.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #define STOCK_WEBHOOK \
 	"{\"system\":\"generic\",\"name\":\"Orders\",\"url_suffix\":\"/orders\"," \
 	"\"methods\":[\"POST\"],\"authentication\":{\"type\":\"none\"}}"
 
-enum section { FLOW, EVENT, SECRETS, ANSWERS, EXPECT, SECTIONS };
-static const char *const section_names[] = {"flow", "event", "secrets", "answers", "expect"};
-
-struct one_case {
-	char name[200];
-	int line;
-	struct buf parts[SECTIONS];
-	/* while it runs */
-	const char *next_answer;
-	struct buf calls;
-	int replies_sent;
-	size_t complaints;
-};
-
 /* ---- reading ---- */
-
-/* The next line, without its end; NULL at the end of the text. */
-static char *next_line(char **at)
-{
-	char *line = *at, *end;
-
-	if (!line || !*line)
-		return NULL;
-	end = strchr(line, '\n');
-	*at = end ? end + 1 : NULL;
-	if (end)
-		*end = '\0';
-	return line;
-}
 
 static void case_reset(struct one_case *c, const char *name, int line)
 {
@@ -98,6 +62,19 @@ static int host_reply(void *arg, const struct reply *reply, struct err *err)
 	return 0;
 }
 
+static int host_flow(void *arg, const char *name, struct flow **flow, struct err *err)
+{
+	struct one_case *c = arg;
+
+	(void)err;
+	for (int i = 0; i < c->n_called; i++) {
+		*flow = c->called[i];
+		if (strcmp(flow_name(*flow), name) == 0)
+			return 1;
+	}
+	return 0;
+}
+
 /* An answer is a line: `200 BODY`, or `timeout words`, or `upstream words`. */
 static int host_call(void *arg, const struct outbound_request *q, struct outbound_response *r,
 		     struct err *err)
@@ -109,8 +86,10 @@ static int host_call(void *arg, const struct outbound_request *q, struct outboun
 	*r = (struct outbound_response){.headers = BUF_INIT, .body = BUF_INIT};
 	buf_addf(&c->calls, "%s %s%s%.*s\n", q->method, q->url, q->body.len ? " " : "",
 		 (int)q->body.len, q->body.ptr ? q->body.ptr : "");
-	assert_true(header_list_has((struct slice){q->headers, strlen(q->headers)},
-				    "Idempotency-Key"));
+	const char *key = strstr(q->headers, "[\"Idempotency-Key\",\"");
+	assert_non_null(key);
+	key += strlen("[\"Idempotency-Key\",\"");
+	buf_addf(&c->keys, "%.*s\n", (int)strcspn(key, "\""), key);
 	if (!*line)
 		return err_set(err, ERR_UPSTREAM, "the case has no answer left");
 	size_t len = strcspn(line, "\n");
@@ -124,134 +103,6 @@ static int host_call(void *arg, const struct outbound_request *q, struct outboun
 	buf_add_text(&r->headers, "{}");
 	r->body_is_json = body_len && jsontext_check(buf_slice(&r->body), 100, &unread) == 0;
 	return 0;
-}
-
-/* ---- comparing ---- */
-
-static void PRINTF(2, 3) complain(struct one_case *c, const char *fmt, ...)
-{
-	va_list ap;
-
-	fprintf(stderr, "line %d, case \"%s\": ", c->line, c->name);
-	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
-	va_end(ap);
-	fputc('\n', stderr);
-	c->complaints++;
-}
-
-static bool after(const char *line, const char *word, const char **rest)
-{
-	size_t n = strlen(word);
-
-	if (strncmp(line, word, n) != 0 || (line[n] && line[n] != ' '))
-		return false;
-	*rest = line[n] ? line + n + 1 : "";
-	return true;
-}
-
-/* `fault /pointer: words`; `fault : words` is the whole document. */
-static void expect_fault(struct one_case *c, const char *want, struct faults *faults, bool warning,
-			 bool *met)
-{
-	const char *words = strstr(want, ": ");
-
-	assert_non_null(words);
-	for (size_t i = 0; i < faults->count; i++) {
-		struct fault *f = &faults->list[i];
-		if (!met[i] && f->warning == warning &&
-		    strlen(f->pointer) == (size_t)(words - want) &&
-		    strncmp(f->pointer, want, (size_t)(words - want)) == 0 &&
-		    strstr(f->text, words + 2)) {
-			met[i] = true;
-			return;
-		}
-	}
-	complain(c, "no such %s: %s", warning ? "warning" : "fault", want);
-}
-
-static void check_faults(struct one_case *c, struct faults *faults)
-{
-	char *text = mem_dup(c->parts[EXPECT].ptr), *at = text, *line;
-	bool *met = mem_array(faults->count + 1, sizeof(*met));
-	const char *want;
-
-	while ((line = next_line(&at))) {
-		if (after(line, "fault", &want))
-			expect_fault(c, want, faults, false, met);
-		else if (after(line, "warning", &want))
-			expect_fault(c, want, faults, true, met);
-	}
-	for (size_t i = 0; i < faults->count; i++) {
-		if (!met[i])
-			complain(c, "not expected: %s %s: %s",
-				 faults->list[i].warning ? "warning" : "fault",
-				 faults->list[i].pointer, faults->list[i].text);
-	}
-	free(met);
-	free(text);
-}
-
-/* `step NAME OUTCOME [OUTPUT]` against the trace's next entry. */
-static void expect_step(struct one_case *c, const char *want, struct jsontext_walk *trace)
-{
-	struct buf got = BUF_INIT;
-	struct slice member;
-
-	if (!jsontext_walk_next(trace)) {
-		complain(c, "the trace ends before: %s", want);
-		return;
-	}
-	if (jsontext_member(trace->value, "name", 4, &member))
-		jsontext_text(member, &got);
-	buf_add_char(&got, ' ');
-	if (jsontext_member(trace->value, "outcome", 7, &member))
-		jsontext_text(member, &got);
-	if (strlen(want) > got.len && jsontext_member(trace->value, "output", 6, &member)) {
-		buf_add_char(&got, ' ');
-		jsontext_compact(member, &got);
-	}
-	if (strcmp(got.ptr, want) != 0)
-		complain(c, "wanted step %s\n     got %s", want, got.ptr);
-	buf_release(&got);
-}
-
-static void expect_text(struct one_case *c, const char *what, const char *want, const char *got)
-{
-	if (!got || strcmp(got, want) != 0)
-		complain(c, "wanted %s %s\n     got %s", what, want, got ? got : "none");
-}
-
-static void expect_line(struct one_case *c, const char *line, const struct run_result *r,
-			struct jsontext_walk *trace, char **calls)
-{
-	char status[8];
-	const char *want;
-
-	snprintf(status, sizeof(status), "%d", r->reply.status);
-	if (after(line, "outcome", &want))
-		expect_text(c, r->err.text, want,
-			    r->outcome == RUN_FAILED ? "failed" : "succeeded");
-	else if (after(line, "error", &want) && !strstr(r->err.text, want))
-		expect_text(c, "error", want, r->err.text);
-	else if (after(line, "reply", &want))
-		expect_text(c, "reply", want, r->replied ? status : "none");
-	else if (after(line, "headers", &want))
-		expect_text(c, "headers", want, r->reply.headers);
-	else if (after(line, "body", &want))
-		expect_text(c, "body", want, r->reply.body.ptr);
-	else if (after(line, "step", &want))
-		expect_step(c, want, trace);
-	else if (after(line, "call", &want))
-		expect_text(c, "call", want, next_line(calls));
-	else if (after(line, "sent", &want) && c->replies_sent != atoi(want))
-		complain(c, "the reply was sent early %d times", c->replies_sent);
-	else if (after(line, "absent", &want) &&
-		 (strstr(r->steps.ptr, want) || strstr(r->err.text, want)))
-		complain(c, "\"%s\" is in the trace or the error: %s", want, r->steps.ptr);
-	else if (*line && !after(line, "warning", &want) && !after(line, "error", &want) &&
-		 !after(line, "sent", &want) && !after(line, "absent", &want))
-		complain(c, "what does this line mean? %s", line);
 }
 
 /* The event: a request line, headers, an empty line, the body. */
@@ -290,7 +141,10 @@ static void read_event(char *text, struct scope_event *e, struct buf *headers)
 
 static void run_one(struct one_case *c, struct flow *f)
 {
-	struct run_host host = {c, host_secret, host_reply, host_call, true, true};
+	struct run_host host = {
+		.arg = c, .secret = host_secret, .reply = host_reply, .call = host_call,
+		.trace_values = true, .trace_inputs = true, .flow = host_flow, .now_at = 1700000000000,
+	};
 	char *event_text = mem_dup(c->parts[EVENT].ptr), *expect = mem_dup(c->parts[EXPECT].ptr);
 	struct buf headers = BUF_INIT;
 	struct scope_event event;
@@ -301,16 +155,21 @@ static void run_one(struct one_case *c, struct flow *f)
 	c->next_answer = c->parts[ANSWERS].ptr;
 	c->replies_sent = 0;
 	buf_clear(&c->calls);
+	buf_clear(&c->keys);
 	read_event(event_text, &event, &headers);
 	event.suffix = flow_webhook(f)->url_suffix;
-	run_flow(f, &event, (struct slice){0}, &host, &result);
+	c->waits = 0;
+	if (c->parts[RESUME].len)
+		run_flow(f, &event, buf_slice(&c->parts[RESUME]), &host, &result);
+	else
+		c->waits = run_flow_through(f, &event, &host, &result);
 	/* Whatever happens, the trace is JSON. */
 	if (jsontext_check(buf_slice(&result.steps), 250, &err) < 0)
 		complain(c, "the trace is not JSON: %s\n%s", err.text, result.steps.ptr);
 	jsontext_walk_start(&trace, buf_slice(&result.steps));
-	char *at = expect, *line, *calls = c->calls.ptr;
+	char *at = expect, *line, *calls = c->calls.ptr, *keys = c->keys.ptr;
 	while ((line = next_line(&at)))
-		expect_line(c, line, &result, &trace, &calls);
+		expect_line(c, line, &result, &trace, &calls, &keys);
 	if (next_line(&calls))
 		complain(c, "more calls were made than expected");
 	if (strstr(c->parts[EXPECT].ptr, "\nstep ") && jsontext_walk_next(&trace))
@@ -319,6 +178,25 @@ static void run_one(struct one_case *c, struct flow *f)
 	buf_release(&headers);
 	free(event_text);
 	free(expect);
+}
+
+/* The flows that can be called: a list of documents. */
+static void read_flows(struct one_case *c)
+{
+	struct err err;
+	cJSON *list = json_parse(c->parts[FLOWS].ptr, c->parts[FLOWS].len, &err);
+	const cJSON *one;
+
+	assert_non_null(list);
+	cJSON_ArrayForEach(one, list) {
+		struct faults faults = {0};
+		char *text = json_print(one);
+		if (flow_parse(text, strlen(text), &c->called[c->n_called++], &faults) < 0)
+			fail_msg("line %d: %s", c->line, faults.list[0].text);
+		faults_release(&faults);
+		free(text);
+	}
+	cJSON_Delete(list);
 }
 
 static void run_case(struct one_case *c)
@@ -331,18 +209,22 @@ static void run_case(struct one_case *c)
 	if (rc == 0)
 		rc = flow_check_expressions(f, &faults);
 	check_faults(c, &faults);
+	if (c->parts[FLOWS].len)
+		read_flows(c);
 	if (rc == 0 && strstr(c->parts[EXPECT].ptr, "outcome "))
 		run_one(c, f);
 	else if (strstr(c->parts[EXPECT].ptr, "outcome "))
 		complain(c, "the flow does not parse");
 	flow_free(f);
+	while (c->n_called)
+		flow_free(c->called[--c->n_called]);
 	faults_release(&faults);
 }
 
 static void run_file(void **state)
 {
 	char *text = read_file(*state), *at = text, *line;
-	struct one_case c = {.calls = BUF_INIT};
+	struct one_case c = {.calls = BUF_INIT, .keys = BUF_INIT};
 	struct buf *part = NULL;
 	int number = 0, cases = 0;
 
@@ -362,7 +244,7 @@ static void run_file(void **state)
 				i++;
 			assert_true(i < SECTIONS);
 			part = &c.parts[i];
-		} else if (part == &c.parts[FLOW]) {
+		} else if (part == &c.parts[FLOW] || part == &c.parts[FLOWS]) {
 			add_flow_line(part, line);
 		} else if (part) {
 			buf_addf(part, "%s\n", line);
@@ -373,6 +255,7 @@ static void run_file(void **state)
 	for (int i = 0; i < SECTIONS; i++)
 		buf_release(&c.parts[i]);
 	buf_release(&c.calls);
+	buf_release(&c.keys);
 	free(text);
 	assert_true(cases > 0);
 	assert_int_equal(c.complaints, 0);
