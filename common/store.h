@@ -20,7 +20,7 @@
  *                           └──────────────── store_replay ───────────────────────────┘  │
  *            [cancelled] <── store_event_cancel (from queued, held) ; replay leaves it too
  *
- * A wait for a retry is no state: it is a later due_at. A worker's claim is named by its
+ * A wait for a retry or in a delay is no state: it is a later due_at. A worker's claim is named by its
  * owner and the run number; a late worker's words touch no row.
  *
  * Errors: ERR_DISK means that the disk or a sync failed; the process must stop
@@ -141,7 +141,7 @@ struct claim {                  /* an event in a worker's hands: its own copy */
 	int crashes;            /* of those, how many ended with a dead worker */
 	bool awaited;
 	bool effects;           /* its flow calls other systems */
-	const char *trigger;    /* "arrival", "retry", "crash", "replay"; static */
+	const char *trigger;    /* "arrival", "retry", "crash", "replay", "delay"; static */
 	int64_t received_at;
 	char *method, *path, *query, *headers, *remote;
 	struct buf body;
@@ -162,6 +162,9 @@ struct run_done {               /* what a worker hands back; all borrowed */
 	const char *reply_headers;
 	struct slice reply_body;
 	int64_t again_at;       /* when failed: run again then; 0: no more */
+	bool go_on;             /* and from these steps instead of from the start */
+	int64_t wake_at;        /* not 0: neither succeeded nor failed, the run waits until then
+				   and goes on from these steps: the same run, no new attempt */
 };
 
 /* How long a claim lasts at most: far more than any batch takes, since a death frees it at once. */

@@ -19,7 +19,7 @@ struct kept {
 
 struct flows {
 	struct store *store;
-	uint64_t clock;
+	uint64_t clock, began;     /* began: when the run in hand did */
 	struct kept list[KEPT];
 	uint32_t ticket;           /* of the store's flows, when `published` was read */
 	int64_t published[WARM];   /* versions to make ready */
@@ -75,12 +75,33 @@ struct flow *flows_find(struct flows *f, int64_t version_id, struct err *err)
 		if (f->list[i].used < oldest->used)
 			oldest = &f->list[i];
 	}
+	if (oldest->flow && oldest->used > f->began) {
+		err_set(err, ERR_INVALID, "one run calls more than %d flows; make them fewer", KEPT - 1);
+		return NULL;
+	}
 	struct flow *flow = load(f->store, version_id, err);
 	if (!flow)
 		return NULL;
 	flow_free(oldest->flow);
 	*oldest = (struct kept){version_id, ++f->clock, flow};
 	return flow;
+}
+
+void flows_begin(struct flows *f)
+{
+	f->began = f->clock;
+}
+
+int flows_call(struct flows *f, const char *name, struct flow **flow, struct err *err)
+{
+	struct flow_row row;
+	int got = store_flow_load(f->store, name, 0, &row, err);
+
+	if (got <= 0)
+		return got;
+	*flow = flows_find(f, row.version_id, err);
+	flow_row_release(&row);
+	return *flow ? 1 : -1;
 }
 
 static void read_published(struct flows *f)

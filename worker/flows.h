@@ -18,6 +18,11 @@ void flows_free(struct flows *f);
  * its document no longer passes the check. */
 struct flow *flows_find(struct flows *f, int64_t version_id, struct err *err) MUSTCHECK;
 
+/* flows_call finds the published version of a flow by name, for a run that calls it: 1, 0 there
+ * is none, -1. flows_begin starts a run: what is found from then on stays until the next one. */
+void flows_begin(struct flows *f);
+int flows_call(struct flows *f, const char *name, struct flow **flow, struct err *err) MUSTCHECK;
+
 /* flows_warm reads and compiles one published version that is not here yet: 1; 0 when there is
  * none. For a worker that has nothing to do, so that a caller seldom waits for a compilation. */
 int flows_warm(struct flows *f);

@@ -76,6 +76,13 @@ static int host_reply(void *arg, const struct reply *reply, struct err *err)
 	return got < 0 ? -1 : 0;
 }
 
+static int host_flow(void *arg, const char *name, struct flow **flow, struct err *err)
+{
+	struct work *w = arg;
+
+	return flows_call(w->flows, name, flow, err);
+}
+
 /* ---- one run ---- */
 
 /* The supervisor reads this: what is in hand, since when, until when. */
@@ -111,6 +118,7 @@ static void run_claim(struct work *w, const struct claim *c, struct run_result *
 	memset(result, 0, sizeof(*result));
 	buf_init(&result->steps);
 	buf_init(&result->reply.body);
+	flows_begin(w->flows);
 	*flow = flows_find(w->flows, c->version_id, &err);
 	if (!*flow) {
 		result->outcome = RUN_FAILED;
@@ -126,7 +134,7 @@ static void run_claim(struct work *w, const struct claim *c, struct run_result *
 	};
 	struct run_host host = {
 		.arg = w, .secret = host_secret, .reply = host_reply,
-		.trace_values = hook->record != RECORD_NONE,
+		.trace_values = hook->record != RECORD_NONE, .flow = host_flow,
 	};
 	w->current = c;
 	board_begin(w, c, hook->run_limit_ms ? hook->run_limit_ms : w->conf->run_limit_ms);
@@ -138,7 +146,7 @@ static void run_claim(struct work *w, const struct claim *c, struct run_result *
 static int64_t decide_again(const struct flow *flow, const struct claim *c, const struct run_result *r,
 			    int64_t now)
 {
-	if (r->outcome == RUN_SUCCEEDED || !flow)
+	if (r->outcome != RUN_FAILED || !flow)
 		return 0;
 	struct retry_case failed = {
 		.kind = r->err.kind, .attempt = c->attempt, .received_at = c->received_at, .now = now,
@@ -151,6 +159,8 @@ static bool keeps_trace(const struct flow *flow, const struct run_result *r)
 {
 	if (!flow)
 		return false;
+	if (r->outcome == RUN_WAITING) /* to go on from; kept no longer than that */
+		return true;
 	switch (flow_webhook(flow)->record) {
 	case RECORD_ALL: return true;
 	case RECORD_ERRORS: return r->outcome == RUN_FAILED;
@@ -170,12 +180,13 @@ static void do_one(struct work *w)
 	run_claim(w, c, r, &flow);
 	*d = (struct run_done){
 		.claim = c, .started_at = started_at, .ended_at = clock_wall_ms(),
-		.succeeded = r->outcome == RUN_SUCCEEDED,
+		.succeeded = r->outcome == RUN_SUCCEEDED, .go_on = r->waited,
+		.wake_at = r->outcome == RUN_WAITING ? r->wake_at : 0,
 		.replied = r->replied, .reply_status = r->reply.status,
 		.reply_headers = r->reply.headers, .reply_body = buf_slice(&r->reply.body),
 	};
 	d->again_at = decide_again(flow, c, r, d->ended_at);
-	if (!d->succeeded) {
+	if (r->outcome == RUN_FAILED) {
 		d->error = r->err.text;
 		d->error_kind = err_word(r->err.kind);
 		d->failed_step = r->failed_step;

@@ -49,7 +49,7 @@ static int write_run(struct conn *c, const struct run_done *d, const char *outco
 	return sql_do(c, err,
 		      "INSERT INTO runs (id, version_id, trigger, outcome, started_at, ended_at, error, "
 		      "error_kind, failed_step, steps, reply_status, reply_headers, reply_body) "
-		      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, 0), ?, ?) "
+		      "VALUES (?, ?, ?, ?, ?, nullif(?, 0), ?, ?, ?, ?, nullif(?, 0), ?, ?) "
 		      "ON CONFLICT (id) DO UPDATE SET outcome = excluded.outcome, ended_at = excluded.ended_at, "
 		      "error = excluded.error, error_kind = excluded.error_kind, "
 		      "failed_step = excluded.failed_step, steps = excluded.steps, "
@@ -57,10 +57,22 @@ static int write_run(struct conn *c, const struct run_done *d, const char *outco
 		      "reply_headers = coalesce(reply_headers, excluded.reply_headers), "
 		      "reply_body = coalesce(reply_body, excluded.reply_body)",
 		      "iittiitttsito", RUN_ID(claim->event_id, claim->run), claim->version_id,
-		      claim->trigger, outcome, d->started_at, d->ended_at, d->error, d->error_kind,
+		      claim->trigger, outcome, d->started_at, d->wake_at ? 0 : d->ended_at, d->error, d->error_kind,
 		      d->failed_step, d->steps.len ? d->steps : none,
 		      (int64_t)(d->replied ? d->reply_status : 0), d->replied ? d->reply_headers : NULL,
 		      d->replied ? d->reply_body : none);
+}
+
+/* A run that waits: the event is queued until then, and the run's row stays open. */
+static int give_waiting(struct conn *c, struct exchange *x, const struct run_done *d, struct err *err)
+{
+	const struct claim *claim = d->claim;
+
+	return sql_do(c, err,
+		      "UPDATE events SET state = 'queued', owner = ?, due_at = ?, trigger = 'delay', "
+		      "resume_run = run WHERE id = ? AND state = 'running' AND owner = ? AND run = ?",
+		      "iiiii", (int64_t)OWNER_NOBODY, d->wake_at, claim->event_id, x->owner,
+		      (int64_t)claim->run);
 }
 
 static int give_back(struct conn *c, struct exchange *x, const struct run_done *d, struct err *err)
@@ -68,14 +80,18 @@ static int give_back(struct conn *c, struct exchange *x, const struct run_done *
 	const struct claim *claim = d->claim;
 	const char *state = d->succeeded ? "succeeded" : d->again_at ? "queued" : "failed";
 	const char *counted = d->succeeded ? "succeeded" : d->again_at ? "retried" : "failed";
+	const char *outcome = d->wake_at ? "running" : d->succeeded ? "succeeded" : "failed";
 	int changed;
 
-	if (!d->succeeded && d->again_at)
+	if (d->wake_at)
+		changed = give_waiting(c, x, d, err);
+	else if (!d->succeeded && d->again_at)
 		changed = sql_do(c, err,
-				 "UPDATE events SET state = 'queued', owner = ?, due_at = ?, trigger = 'retry' "
+				 "UPDATE events SET state = 'queued', owner = ?, due_at = ?, trigger = 'retry', "
+				 "resume_run = CASE WHEN ? THEN run ELSE resume_run END "
 				 "WHERE id = ? AND state = 'running' AND owner = ? AND run = ?",
-				 "iiiii", (int64_t)OWNER_NOBODY, d->again_at, claim->event_id, x->owner,
-				 (int64_t)claim->run);
+				 "iiiiii", (int64_t)OWNER_NOBODY, d->again_at, (int64_t)d->go_on, claim->event_id,
+				 x->owner, (int64_t)claim->run);
 	else
 		changed = sql_do(c, err,
 				 "UPDATE events SET state = ?, owner = 0, due_at = ? "
@@ -86,15 +102,17 @@ static int give_back(struct conn *c, struct exchange *x, const struct run_done *
 			 log_number(claim->event_id), "run", log_number(claim->run), NULL);
 		return 0;
 	}
-	if (changed < 0 || write_run(c, d, d->succeeded ? "succeeded" : "failed", err) < 0)
+	if (changed < 0 || write_run(c, d, outcome, err) < 0)
 		return -1;
-	x->requeued += d->again_at && !d->succeeded;
+	x->requeued += d->wake_at || (d->again_at && !d->succeeded);
+	if (d->wake_at)
+		return 0;
 	return counts_add(c, d->ended_at, claim->flow_id, counted, err) < 0 ? -1 : 0;
 }
 
 static const char *trigger_word(const char *text)
 {
-	static const char *const words[] = {"arrival", "retry", "crash", "replay"};
+	static const char *const words[] = {"arrival", "retry", "crash", "replay", "delay"};
 
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		if (strcmp(words[i], text) == 0)
@@ -124,13 +142,15 @@ static int find_due(struct conn *c, int64_t lane, int64_t now, struct candidate 
 		e->event_id = sqlite3_column_int64(st, 0);
 		e->flow_id = sqlite3_column_int64(st, 1);
 		e->version_id = sqlite3_column_int64(st, 2);
-		e->run = sqlite3_column_int(st, 3) + 1;
-		e->attempt = sqlite3_column_int(st, 4) + 1;
+		e->trigger = trigger_word((const char *)sqlite3_column_text(st, 9));
+		/* After a delay it is the same run that goes on. */
+		int fresh = strcmp(e->trigger, "delay") != 0;
+		e->run = sqlite3_column_int(st, 3) + fresh;
+		e->attempt = sqlite3_column_int(st, 4) + fresh;
 		e->crashes = sqlite3_column_int(st, 5);
 		e->awaited = sqlite3_column_int(st, 6) == 1;
 		e->received_at = sqlite3_column_int64(st, 7);
 		e->effects = sqlite3_column_int(st, 8);
-		e->trigger = trigger_word((const char *)sqlite3_column_text(st, 9));
 		list[n].resume_run = sqlite3_column_int64(st, 10);
 		n++;
 	}

@@ -31,7 +31,10 @@ static int put_reply(struct conn *c, void *arg, struct err *err)
 		return got;
 	return sql_do(c, err,
 		      "INSERT INTO runs (id, version_id, trigger, outcome, started_at, reply_status, "
-		      "reply_headers, reply_body) VALUES (?, ?, ?, 'running', ?, ?, ?, ?)",
+		      "reply_headers, reply_body) VALUES (?, ?, ?, 'running', ?, ?, ?, ?) "
+		      "ON CONFLICT (id) DO UPDATE SET reply_status = excluded.reply_status, " /* it has waited */
+		      "reply_headers = excluded.reply_headers, reply_body = excluded.reply_body "
+		      "WHERE reply_status IS NULL",
 		      "iitiitb", RUN_ID(p->claim->event_id, p->claim->run), p->claim->version_id,
 		      p->claim->trigger, clock_wall_ms(), (int64_t)p->status, p->headers, p->body) < 0
 		       ? -1 : 1;
@@ -120,13 +123,14 @@ static int find_held(struct conn *c, struct freeing *f, struct err *err)
 	return got;
 }
 
-/* It had not been begun: as if it had never been claimed. */
+/* It had not been begun: as if it had never been claimed. After a delay claiming it had made no
+ * new run. */
 static int put_back(struct conn *c, struct freeing *f, const struct held *h, struct err *err)
 {
 	f->requeued++;
 	return sql_do(c, err,
-		      "UPDATE events SET state = 'queued', owner = ?, due_at = ?, run = run - 1, "
-		      "attempt = attempt - 1 WHERE id = ? AND state = 'running' AND run = ?",
+		      "UPDATE events SET state = 'queued', owner = ?, due_at = ?, "
+		      "run = run - (trigger <> 'delay'), attempt = attempt - (trigger <> 'delay') WHERE id = ? AND state = 'running' AND run = ?",
 		      "iiii", (int64_t)OWNER_NOBODY, h->received_at, h->event_id, (int64_t)h->run) < 0 ? -1 : 0;
 }
 

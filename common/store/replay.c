@@ -5,6 +5,7 @@
  */
 #include "common/store/list.h"
 
+#include "common/clock.h"
 #include "common/mem.h"
 
 #include <stdlib.h>
@@ -175,6 +176,13 @@ static int cancel_chunk(struct conn *c, void *arg, struct err *err)
 				     "UPDATE events SET state = 'cancelled', owner = 0 "
 				     "WHERE id = ? AND state IN ('queued', 'held')", "i", r->ids[i]);
 		if (changed < 0)
+			return -1;
+		/* One that waited in a delay has a run that nobody will end. */
+		if (changed > 0 &&
+		    sql_do(c, err,
+			   "UPDATE runs SET outcome = 'failed', ended_at = ?1, error = 'cancelled while it waited', "
+			   "error_kind = 'conflict' WHERE outcome = 'running' AND id = "
+			   "(SELECT id * 65536 + run FROM events WHERE id = ?2)", "ii", clock_wall_ms(), r->ids[i]) < 0)
 			return -1;
 		cancelled += changed;
 	}
