@@ -69,6 +69,8 @@ static bool suffix_repeats(const char *suffix)
 {
 	for (const char *a = strchr(suffix, '{'); a; a = strchr(a + 1, '{')) {
 		size_t len = strcspn(a, "}") + 1;
+		if (!a[len - 1])
+			return false; /* not closed: told elsewhere */
 		for (const char *b = a + len; (b = strchr(b, '{')) != NULL; b++)
 			if (strncmp(a, b, len) == 0)
 				return true;
