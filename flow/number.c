@@ -25,7 +25,8 @@ static size_t shortest(double n, char digits[20], int *point)
 	char text[40];
 	size_t len = 0;
 
-	for (int precision = 14; precision <= 16; precision++) {
+	/* Fifteen digits are never too many, except for the numbers next to zero. */
+	for (int precision = n < DBL_MIN ? 0 : 14; precision <= 16; precision++) {
 		snprintf(text, sizeof(text), "%.*e", precision, n);
 		if (strtod(text, NULL) == n)
 			break;
