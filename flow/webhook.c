@@ -68,7 +68,9 @@ static const char *suffix_chars_refused(const char *suffix)
 static bool suffix_repeats(const char *suffix)
 {
 	for (const char *a = strchr(suffix, '{'); a; a = strchr(a + 1, '{')) {
-		size_t len = strcspn(a, "}") + 1;
+		size_t len = strcspn(a, "}");
+		if (!a[len++])
+			return false; /* never closed: told elsewhere */
 		for (const char *b = a + len; (b = strchr(b, '{')) != NULL; b++)
 			if (strncmp(a, b, len) == 0)
 				return true;

@@ -36,6 +36,7 @@ struct store {
 	struct job *queue_head, *queue_tail;
 	bool led;
 	struct conn writer;
+	bool locked;                /* the leader holds the write lock */
 	pthread_mutex_t sync_lock;
 	pthread_cond_t sync_done;
 	uint64_t committed, synced; /* transactions of this process */

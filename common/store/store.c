@@ -153,6 +153,8 @@ static int prepare(const char *dir, bool alone, bool check, struct err *err)
 	if (alone && (unclean || check) && recover(&c, path, check, err) < 0)
 		goto out;
 	int applied = migrate(&c, err);
+	if (applied < 0)
+		err_within(err, "%s: ", path);
 	if (applied < 0 || secrets_make_key(dir, self.key_file, err) < 0)
 		goto out;
 	if (applied > 0)
@@ -184,8 +186,10 @@ static int refuse_other_version(struct conn *c, const char *dir, struct err *err
 
 	if (sql_int(c, err, &have, "PRAGMA user_version", "") < 0)
 		return -1;
-	if (have > want)
-		return migrate_refuse_newer(have, err);
+	if (have > want) {
+		migrate_refuse_newer(have, err);
+		return err_within(err, "%s: ", dir);
+	}
 	if (have < want)
 		return err_set(err, ERR_CONFLICT, "the database in %s is of an older version (%d, this "
 			       "program needs %d): start `ringbolt serve` once, it brings it up to date",
