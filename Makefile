@@ -64,7 +64,7 @@ deps:                                      ## install the packages the build nee
 	@sh tests/lint/packages.sh build
 test-deps:                                 ## install the packages and npm modules the tests need
 	@sh tests/lint/packages.sh test
-	@cd tests && npm ci --silent --no-audit --no-fund
+	@cd tests && npm ci --no-audit --no-fund --loglevel=error
 
 test: test-deps                            ## everything CI runs
 	@$(MAKE) -s all tools unit-programs WERROR=1

@@ -20,6 +20,7 @@ struct arrival {
 	struct front *front;
 	struct http_request *request;
 	struct http_response *response;
+	struct hooks_match match;
 	const struct hook *hook;
 	int64_t received_at, received_mono_ms;
 	struct buf body;
@@ -68,17 +69,38 @@ static int refuse_method(struct arrival *a, unsigned methods)
 	return -1;
 }
 
-static int find_hook(struct arrival *a, const struct hooks_table *table)
+static struct hooks_table *look_up(struct arrival *a)
 {
-	unsigned method = flow_method_find(a->request->method);
-	struct hooks_match match;
+	struct hooks_table *table = hooks_hold(a->front->hooks);
 
-	hooks_find(table, a->request->path + strlen("/in"), method, &match);
-	a->hook = match.hook ? match.hook : match.any;
+	hooks_find(table, a->request->path + strlen("/in"), flow_method_find(a->request->method),
+		   &a->match);
+	return table;
+}
+
+/* The table that decides, held, and what it says of this request. Nothing found is no answer
+ * yet: the flow may have been published a moment ago. */
+static struct hooks_table *look_up_settled(struct arrival *a)
+{
+	struct hooks *hooks = a->front->hooks;
+	struct err err;
+
+	if (hooks_refresh(hooks, &err) < 0)
+		log_line(LOG_ERROR, "flows not loaded, the old ones go on", "error", err.text, NULL);
+	struct hooks_table *table = look_up(a);
+	if (a->match.hook || hooks_settle(hooks, &err) < 0)
+		return table;
+	hooks_drop(table);
+	return look_up(a);
+}
+
+static int find_hook(struct arrival *a)
+{
+	a->hook = a->match.hook ? a->match.hook : a->match.any;
 	if (!a->hook)
 		return refuse(a, 404, "no published flow has this URL suffix",
 			      "no webhook listens at this path");
-	return match.hook ? 0 : refuse_method(a, match.methods);
+	return a->match.hook ? 0 : refuse_method(a, a->match.methods);
 }
 
 /* The caller learns that he was refused, and nothing of why: all he is told is this. */
@@ -256,11 +278,11 @@ static void store_awaited(struct arrival *a)
 	atomic_fetch_sub(&f->waiters, 1);
 }
 
-static void walk(struct arrival *a, const struct hooks_table *table)
+static void walk(struct arrival *a)
 {
 	struct event_added added;
 
-	if (find_hook(a, table) < 0 || check_head(a) < 0 || read_body(a) < 0 || check_body(a) < 0)
+	if (find_hook(a) < 0 || check_head(a) < 0 || read_body(a) < 0 || check_body(a) < 0)
 		return;
 	if (a->hook->webhook->reply == REPLY_RESPONSE && !a->hook->paused)
 		store_awaited(a);
@@ -282,17 +304,14 @@ void intake_handle(struct front *f, struct http_request *request, const char *ta
 		.query = BUF_INIT,
 		.dedupe_key = BUF_INIT,
 	};
-	struct err err;
 
 	(void)tail;
 	if (front_draining(f) || store_broken(f->store)) {
 		unavailable(&a, "this server is stopping; try again later");
 		return;
 	}
-	if (hooks_refresh(f->hooks, &err) < 0)
-		log_line(LOG_ERROR, "flows not loaded, the old ones go on", "error", err.text, NULL);
-	struct hooks_table *table = hooks_hold(f->hooks);
-	walk(&a, table);
+	struct hooks_table *table = look_up_settled(&a);
+	walk(&a);
 	hooks_drop(table);
 	buf_release(&a.body);
 	buf_release(&a.headers);
