@@ -74,6 +74,7 @@ struct event_new {              /* one accepted request, about to be kept; all b
 	const char *headers;    /* JSON [["Name","value"],...], in order, repeats kept */
 	const char *remote;     /* the caller's address */
 	struct slice body;
+	struct slice warnings;     /* how it differs from the expected structure, as JSON; or empty */
 	struct slice dedupe_key;   /* ptr NULL: not de-duplicated */
 	int64_t dedupe_window_ms;
 	bool awaited;           /* the caller waits for the flow's reply */

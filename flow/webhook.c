@@ -114,7 +114,8 @@ static const struct param expected_params[] = {
 	{.name = "query", .type = PARAM_MAP, .text = "Query parameters, with samples."},
 	{.name = "body", .type = PARAM_ANY, .text = "A sample of the body."},
 	{.name = "mismatch", .type = PARAM_CHOICE, .choices = mismatch_words, .fallback = "ignore",
-	 .text = "What happens to data of another shape; \"warn\" and \"reject\" come later."},
+	 .text = "What happens to data of another shape: nothing, a warning kept with the event, or "
+		 "400 with the list of differences."},
 	{0},
 };
 
@@ -355,10 +356,9 @@ void webhook_read(struct flow *f, const struct args *a, struct faults *faults)
 			w->methods |= flow_method_find(item->valuestring);
 	}
 	auth_read(f, arg_find(a, "authentication"), faults);
-	if (expected && strcmp(arg_text(expected, "mismatch"), "ignore") != 0)
-		fault_add(faults, arg_find(expected, "mismatch")->pointer, NULL,
-			  "\"mismatch\": \"%s\" comes in a later version; say \"ignore\" for now",
-			  arg_text(expected, "mismatch"));
+	const char *mismatch = expected ? arg_text(expected, "mismatch") : "ignore";
+	w->mismatch = strcmp(mismatch, "reject") == 0 ? MISMATCH_REJECT
+		      : strcmp(mismatch, "warn") == 0 ? MISMATCH_WARN : MISMATCH_IGNORE;
 	read_reply(f, a, faults);
 	w->deadline_ms = arg_int(a, "deadline_ms");
 	w->max_body_bytes = (size_t)arg_int(a, "max_body_bytes");

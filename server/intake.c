@@ -27,6 +27,7 @@ struct arrival {
 	struct buf headers; /* as they go to disk */
 	struct buf query;   /* the same, where it held a secret; else empty */
 	struct buf dedupe_key;
+	struct buf mismatches; /* JSON; empty when there are none to keep */
 };
 
 void intake_refused(void *arg, const struct http_request *request, const char *remote,
@@ -144,20 +145,18 @@ static int read_body(struct arrival *a)
 
 /* ---- to disk -------------------------------------------------------------------- */
 
-/* The key is taken from the headers as they came: a redacted one is the same for everybody. */
-static void make_dedupe_key(struct arrival *a)
+/* The request as the flow would see it, with its headers as they came: a redacted one would be
+ * the same for everybody. */
+static struct scope_event as_flow_sees(const struct arrival *a, const struct buf *headers)
 {
 	const struct http_request *r = a->request;
-	struct buf headers = BUF_INIT;
-	struct err err;
 
-	keep_headers(r, NULL, 0, NULL, 0, &headers);
-	struct scope_event event = {
+	return (struct scope_event){
 		.received_at = a->received_at,
 		.method = r->method,
 		.path = r->path,
 		.query = r->query,
-		.headers = headers.ptr,
+		.headers = headers->ptr,
 		.suffix = a->hook->webhook->url_suffix,
 		.remote = r->remote,
 		.trigger = "arrival",
@@ -165,6 +164,39 @@ static void make_dedupe_key(struct arrival *a)
 		.attempt = 1,
 		.body = buf_slice(&a->body),
 	};
+}
+
+/* The expected structure, where the flow asks for more than hints. */
+static int check_structure(struct arrival *a)
+{
+	enum flow_mismatch policy = a->hook->webhook->mismatch;
+	struct buf headers = BUF_INIT;
+
+	if (policy == MISMATCH_IGNORE)
+		return 0;
+	keep_headers(a->request, NULL, 0, NULL, 0, &headers);
+	struct scope_event event = as_flow_sees(a, &headers);
+	size_t found = flow_mismatches(a->hook->flow, &event, &a->mismatches);
+	buf_release(&headers);
+	if (!found)
+		buf_clear(&a->mismatches);
+	if (!found || policy == MISMATCH_WARN)
+		return 0;
+	refuse(a, 400, "the request does not have the expected structure", "");
+	http_response_json(a->response, 400);
+	buf_clear(&a->response->body);
+	buf_addf(&a->response->body, "{\"error\":\"the request does not have the structure this webhook expects\","
+		 "\"faults\":%s}\n", a->mismatches.ptr);
+	return -1;
+}
+
+static void make_dedupe_key(struct arrival *a)
+{
+	struct buf headers = BUF_INIT;
+	struct err err;
+
+	keep_headers(a->request, NULL, 0, NULL, 0, &headers);
+	struct scope_event event = as_flow_sees(a, &headers);
 	if (flow_dedupe_key(a->hook->flow, &event, &a->dedupe_key, &err) < 0) {
 		buf_clear(&a->dedupe_key);
 		log_line(LOG_WARN, "no dedupe key, the event is kept without", "flow",
@@ -197,6 +229,7 @@ static int store(struct arrival *a, bool awaited, struct event_added *added)
 		.headers = a->headers.ptr,
 		.remote = r->remote,
 		.body = buf_slice(&a->body),
+		.warnings = buf_slice(&a->mismatches),
 		.dedupe_key = a->dedupe_key.len ? buf_slice(&a->dedupe_key) : (struct slice){NULL, 0},
 		.dedupe_window_ms = webhook->dedupe_window_ms,
 		.awaited = awaited,
@@ -282,7 +315,8 @@ static void walk(struct arrival *a)
 {
 	struct event_added added;
 
-	if (find_hook(a) < 0 || check_head(a) < 0 || read_body(a) < 0 || check_body(a) < 0)
+	if (find_hook(a) < 0 || check_head(a) < 0 || read_body(a) < 0 || check_body(a) < 0 ||
+	    check_structure(a) < 0)
 		return;
 	if (a->hook->webhook->reply == REPLY_RESPONSE && !a->hook->paused)
 		store_awaited(a);
@@ -303,6 +337,7 @@ void intake_handle(struct front *f, struct http_request *request, const char *ta
 		.headers = BUF_INIT,
 		.query = BUF_INIT,
 		.dedupe_key = BUF_INIT,
+		.mismatches = BUF_INIT,
 	};
 
 	(void)tail;
@@ -317,4 +352,5 @@ void intake_handle(struct front *f, struct http_request *request, const char *ta
 	buf_release(&a.headers);
 	buf_release(&a.query);
 	buf_release(&a.dedupe_key);
+	buf_release(&a.mismatches);
 }
