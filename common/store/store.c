@@ -153,7 +153,8 @@ static int prepare(const char *dir, bool alone, bool check, struct err *err)
 	if (alone && (unclean || check) && recover(&c, path, check, err) < 0)
 		goto out;
 	int applied = migrate(&c, err);
-	if (applied < 0 || secrets_make_key(dir, self.key_file, err) < 0)
+	if (applied < 0 || key_make(dir, self.key_file, err) < 0 ||
+	    key_finish(&c, dir, self.key_file, err) < 0)
 		goto out;
 	if (applied > 0)
 		log_line(LOG_INFO, "the database was brought up to date", "version",
@@ -204,6 +205,7 @@ int store_open(const char *dir, enum store_mode mode, struct store **out, struct
 	s->keeper_lock = -1;
 	pthread_mutex_init(&s->queue_lock, NULL);
 	pthread_mutex_init(&s->readers_lock, NULL);
+	pthread_mutex_init(&s->key_lock, NULL);
 	pthread_cond_init(&s->reader_back, NULL);
 	if (!file_exists(path)) {
 		err_set(err, ERR_MISSING, "there is no database in %s: start one with `ringbolt serve "
@@ -246,6 +248,7 @@ void store_close(struct store *s)
 	secrets_close(s);
 	pthread_mutex_destroy(&s->queue_lock);
 	pthread_mutex_destroy(&s->readers_lock);
+	pthread_mutex_destroy(&s->key_lock);
 	pthread_cond_destroy(&s->reader_back);
 	free(s->dir);
 	free(s);
