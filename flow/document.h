@@ -33,7 +33,8 @@ struct step {
 	enum step_on_error on_error;
 	const struct step_list *on_error_steps;
 	int attempts;                 /* 1: no retry within the step */
-	int64_t pause_ms;
+	int64_t pause_ms, max_pause_ms;
+	const cJSON *retry_statuses;  /* NULL: those that are usual */
 	bool effects_after;           /* a step further down acts on the world outside */
 };
 

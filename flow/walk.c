@@ -7,6 +7,7 @@
 #include "common/jsontext.h"
 #include "common/mem.h"
 #include "flow/jq.h"
+#include "flow/scalar.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -18,10 +19,16 @@ static enum step_result run_list(struct walk *w, const struct step_list *steps, 
 
 /* ---- one step ---- */
 
-/* What another try may mend: the outside was slow, down or busy. */
-static bool passing(const struct walk *w, const struct err *err)
+/* What another try may mend: the outside was slow, down or busy, or answered as the step
+ * says; and it does not want to be left alone for longer than the step would wait. */
+static bool passing(const struct walk *w, const struct step *s, const struct err *err)
 {
 	int status = w->failed_status;
+
+	if (w->retry_after_ms > s->max_pause_ms)
+		return false;
+	if (status && s->retry_statuses)
+		return scalar_has_status(s->retry_statuses, status);
 
 	if (err->kind != ERR_UPSTREAM && err->kind != ERR_TIMEOUT && err->kind != ERR_BUSY)
 		return false;
@@ -46,10 +53,11 @@ static enum step_result try_step(struct walk *w, const struct step *s, struct tr
 		buf_clear(&w->inputs);
 		w->n_entered = 0;
 		w->failed_status = 0;
+		w->retry_after_ms = 0;
 		result = s->type->run(w, s, &entry->output, err);
-		if (result != STEP_FAILED || entry->tries >= s->attempts || !passing(w, err))
+		if (result != STEP_FAILED || entry->tries >= s->attempts || !passing(w, s, err))
 			break;
-		rest(s->pause_ms);
+		rest(w->retry_after_ms > s->pause_ms ? w->retry_after_ms : s->pause_ms);
 	}
 	if (!entry->output.len)
 		buf_add_text(&entry->output, "null");

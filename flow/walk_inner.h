@@ -30,6 +30,7 @@ struct walk {
 	const struct step_list *entered[WALK_ENTER_MAX];
 	size_t n_entered;
 	int failed_status;
+	int64_t retry_after_ms;
 };
 
 struct trace_entry {

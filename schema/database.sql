@@ -130,7 +130,13 @@ CREATE TABLE config (
 	id     INTEGER PRIMARY KEY CHECK (id = 1),
 	ticket INTEGER NOT NULL,               -- rises with each change of flows, pauses and secrets
 	synced INTEGER NOT NULL                -- rises where a commit is made only to sync the log
-) STRICT;
+, key_mark TEXT) STRICT;
+
+CREATE TABLE connections (
+	name       TEXT PRIMARY KEY,
+	document   TEXT NOT NULL,              -- as it was given, byte for byte; names of secrets, no values
+	updated_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 
 CREATE INDEX events_queued  ON events (lane, due_at) WHERE state = 'queued';
 

@@ -67,6 +67,13 @@ static int host_secret(void *arg, const char *name, char **value, struct err *er
 	return store_secret_get(w->store, name, value, &len, err);
 }
 
+static int host_connection(void *arg, const char *name, char **document, struct err *err)
+{
+	struct work *w = arg;
+
+	return store_connection_load(w->store, name, document, err);
+}
+
 static int host_reply(void *arg, const struct reply *reply, struct err *err)
 {
 	struct work *w = arg;
@@ -139,6 +146,7 @@ static void run_claim(struct work *w, const struct claim *c, struct run_result *
 	};
 	struct run_host host = {
 		.arg = w, .secret = host_secret, .reply = host_reply,
+		.connection = host_connection,
 		.trace_values = hook->record != RECORD_NONE,
 	};
 	w->current = c;
@@ -346,7 +354,11 @@ int worker_run(const struct conf *conf, struct board *board, int slot, int64_t o
 	/* The store has read what it needs of the environment; expressions and libraries find none. */
 	clearenv();
 	srandom((unsigned)(getpid() ^ clock_mono_us()));
-	outbound_init();
+	const struct outbound_policy policy = {conf->allow_destinations, {conf->listen, conf->console}};
+	if (outbound_init(&policy, &err) < 0) {
+		log_line(LOG_ERROR, "worker cannot start", "error", err.text, NULL);
+		return EXIT_FAILED;
+	}
 	w->flows = flows_new(w->store);
 	int code = loop(w);
 	for (size_t i = 0; i < w->n_taken; i++)

@@ -155,7 +155,8 @@ static int prepare(const char *dir, bool alone, bool check, struct err *err)
 	int applied = migrate(&c, err);
 	if (applied < 0)
 		err_within(err, "%s: ", path);
-	if (applied < 0 || secrets_make_key(dir, self.key_file, err) < 0)
+	if (applied < 0 || key_make(dir, self.key_file, err) < 0 ||
+	    key_finish(&c, dir, self.key_file, err) < 0)
 		goto out;
 	if (applied > 0)
 		log_line(LOG_INFO, "the database was brought up to date", "version",
@@ -210,6 +211,7 @@ int store_open(const char *dir, enum store_mode mode, struct store **out, struct
 	pthread_mutex_init(&s->readers_lock, NULL);
 	pthread_mutex_init(&s->sync_lock, NULL);
 	pthread_cond_init(&s->sync_done, NULL);
+	pthread_mutex_init(&s->key_lock, NULL);
 	pthread_cond_init(&s->reader_back, NULL);
 	if (!file_exists(path)) {
 		err_set(err, ERR_MISSING, "there is no database in %s: start one with `ringbolt serve "
@@ -254,6 +256,7 @@ void store_close(struct store *s)
 	pthread_mutex_destroy(&s->readers_lock);
 	pthread_mutex_destroy(&s->sync_lock);
 	pthread_cond_destroy(&s->sync_done);
+	pthread_mutex_destroy(&s->key_lock);
 	pthread_cond_destroy(&s->reader_back);
 	free(s->dir);
 	free(s);

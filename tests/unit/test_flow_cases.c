@@ -6,6 +6,7 @@
 #include "flow/header.h"
 #include "flow/outbound.h"
 #include "flow/run.h"
+#include "tests/unit/flow_case.h"
 #include "tests/unit/read_file.h"
 
 #include <glob.h>
@@ -20,20 +21,6 @@
 #define STOCK_WEBHOOK \
 	"{\"system\":\"generic\",\"name\":\"Orders\",\"url_suffix\":\"/orders\"," \
 	"\"methods\":[\"POST\"],\"authentication\":{\"type\":\"none\"}}"
-
-enum section { FLOW, EVENT, SECRETS, ANSWERS, EXPECT, SECTIONS };
-static const char *const section_names[] = {"flow", "event", "secrets", "answers", "expect"};
-
-struct one_case {
-	char name[200];
-	int line;
-	struct buf parts[SECTIONS];
-	/* while it runs */
-	const char *next_answer;
-	struct buf calls;
-	int replies_sent;
-	size_t complaints;
-};
 
 /* ---- reading ---- */
 
@@ -69,61 +56,6 @@ static void add_flow_line(struct buf *out, const char *line)
 		line = macro + strlen("@webhook");
 	}
 	buf_addf(out, "%s\n", line);
-}
-
-/* ---- the host of a run ---- */
-
-static int host_secret(void *arg, const char *name, char **value, struct err *err)
-{
-	struct one_case *c = arg;
-	char key[100];
-
-	(void)err;
-	snprintf(key, sizeof(key), "%s=", name);
-	const char *p = strstr(c->parts[SECRETS].ptr, key);
-	if (!p)
-		return 0;
-	p += strlen(key);
-	*value = mem_dup_len(p, strcspn(p, "\n"));
-	return 1;
-}
-
-static int host_reply(void *arg, const struct reply *reply, struct err *err)
-{
-	struct one_case *c = arg;
-
-	(void)err;
-	assert_true(reply->status >= 200);
-	c->replies_sent++;
-	return 0;
-}
-
-/* An answer is a line: `200 BODY`, or `timeout words`, or `upstream words`. */
-static int host_call(void *arg, const struct outbound_request *q, struct outbound_response *r,
-		     struct err *err)
-{
-	struct one_case *c = arg;
-	const char *line = c->next_answer, *body;
-	struct err unread;
-
-	*r = (struct outbound_response){.headers = BUF_INIT, .body = BUF_INIT};
-	buf_addf(&c->calls, "%s %s%s%.*s\n", q->method, q->url, q->body.len ? " " : "",
-		 (int)q->body.len, q->body.ptr ? q->body.ptr : "");
-	assert_true(header_list_has((struct slice){q->headers, strlen(q->headers)},
-				    "Idempotency-Key"));
-	if (!*line)
-		return err_set(err, ERR_UPSTREAM, "the case has no answer left");
-	size_t len = strcspn(line, "\n");
-	c->next_answer = line + len + (line[len] == '\n');
-	body = strchr(line, ' ');
-	size_t body_len = body && body < line + len ? (size_t)(line + len - body - 1) : 0;
-	if (!(r->status = atoi(line)))
-		return err_set(err, strncmp(line, "timeout", 7) == 0 ? ERR_TIMEOUT : ERR_UPSTREAM,
-			       "%.*s", (int)body_len, body + 1);
-	buf_add(&r->body, body_len ? body + 1 : "", body_len);
-	buf_add_text(&r->headers, "{}");
-	r->body_is_json = body_len && jsontext_check(buf_slice(&r->body), 100, &unread) == 0;
-	return 0;
 }
 
 /* ---- comparing ---- */
@@ -290,7 +222,7 @@ static void read_event(char *text, struct scope_event *e, struct buf *headers)
 
 static void run_one(struct one_case *c, struct flow *f)
 {
-	struct run_host host = {c, host_secret, host_reply, host_call, true, true};
+	struct run_host host = {c, host_secret, host_reply, host_call, host_connection, true, true};
 	char *event_text = mem_dup(c->parts[EVENT].ptr), *expect = mem_dup(c->parts[EXPECT].ptr);
 	struct buf headers = BUF_INIT;
 	struct scope_event event;
