@@ -64,7 +64,7 @@ deps:                                      ## install the packages the build nee
 	@sh tests/lint/packages.sh build
 test-deps:                                 ## install the packages and npm modules the tests need
 	@sh tests/lint/packages.sh test
-	@cd tests && npm ci --silent --no-audit --no-fund
+	@cd tests && npm ci --no-audit --no-fund --loglevel=error
 
 test: test-deps                            ## everything CI runs
 	@$(MAKE) -s all tools unit-programs WERROR=1
@@ -86,8 +86,9 @@ lint:                                      ## floor plan, owners of libraries, f
 asan:                                      ## the unit and end-to-end tests under ASan and UBSan
 	@$(MAKE) -s B=build/asan CFLAGS="-O1 -g -fno-omit-frame-pointer -fsanitize=address$(comma)undefined" \
 		SANITIZED=asan all tools unit e2e
-valgrind: $(UNITS)                         ## the unit tests under valgrind
+valgrind: $(B)/ringbolt tools $(UNITS)     ## the unit tests and the doors to the world under valgrind
 	@VALGRIND=1 sh tests/unit/run.sh $(B)/unit $(T)
+	@VALGRIND=1 RINGBOLT=$(CURDIR)/$(B)/ringbolt TOOLS=$(CURDIR)/$(B)/tools sh tests/e2e/run.sh $(T)
 bench: $(B)/ringbolt tools                 ## the ratios of docs/performance.md, in one run
 	@RINGBOLT=$(CURDIR)/$(B)/ringbolt TOOLS=$(CURDIR)/$(B)/tools node tests/bench/bench.mjs
 schema: $(B)/ringbolt                      ## redraw schema/database.sql and schema/flow.schema.json

@@ -8,6 +8,7 @@
 #include "cli/trace.h"
 #include "common/clock.h"
 #include "common/mem.h"
+#include "flow/connection.h"
 #include "flow/outbound.h"
 #include "flow/run.h"
 
@@ -21,6 +22,7 @@
 struct test {
 	struct store *store; /* NULL: there is no database, and none is needed */
 	bool call;
+	const char *connections; /* a folder of documents, or NULL */
 	struct buf document;
 	struct flow *flow;
 	struct flow **called; /* by call_flow */
@@ -57,17 +59,32 @@ static int host_secret(void *arg, const char *name, char **value, struct err *er
 	return 1;
 }
 
+/* A file of the folder stands before what the store has. */
+static int host_connection(void *arg, const char *name, char **document, struct err *err)
+{
+	struct test *t = arg;
+	struct buf text = BUF_INIT;
+	char *path = t->connections ? mem_format("%s/%s.json", t->connections, name) : NULL;
+	int rc = 0;
+
+	if (path && access(path, F_OK) == 0) {
+		rc = cmd_read_file(path, CONNECTION_DOCUMENT_MAX, &text, err) < 0 ? -1 : 1;
+		*document = buf_take(&text);
+	} else if (t->store) {
+		rc = store_connection_load(t->store, name, document, err);
+	}
+	free(path);
+	return rc;
+}
+
 static int host_call(void *arg, const struct outbound_request *request,
 		     struct outbound_response *response, struct err *err)
 {
 	(void)arg;
-	(void)request;
 	(void)err;
-	response->status = 200;
-	response->headers = (struct buf)BUF_INIT;
-	response->body = (struct buf)BUF_INIT;
+	*response = (struct outbound_response){.status = 200, .headers = BUF_INIT, .body = BUF_INIT};
 	buf_add_text(&response->headers, "{\"content-type\":\"application/json\"}");
-	buf_add_text(&response->body, "{}");
+	buf_add_text(&response->body, request->for_token ? "{\"access_token\":\"a stand-in\"}" : "{}");
 	response->body_is_json = true;
 	return 0;
 }
@@ -200,20 +217,23 @@ static void print_json(const struct sample *s, const struct run_result *r)
 	buf_release(&out);
 }
 
-static int run_test(struct test *t, const struct sample *s, bool json)
+static int run_test(struct test *t, const struct conf *conf, const struct sample *s, bool json)
 {
+	const struct outbound_policy policy = {conf->allow_destinations, {conf->listen, conf->console}};
 	const struct run_host host = {
 		.arg = t,
 		.secret = host_secret,
 		.call = t->call ? NULL : host_call,
+		.connection = host_connection,
 		.trace_values = true,
 		.trace_inputs = true,
 		.flow = host_flow,
 	};
 	struct run_result result = {0};
+	struct err err;
 
-	if (t->call)
-		outbound_init();
+	if (t->call && outbound_init(&policy, &err) < 0)
+		return cmd_fail(&err);
 	run_flow_through(t->flow, &s->event, &host, &result);
 	if (json)
 		print_json(s, &result);
@@ -248,7 +268,8 @@ static int read_sample(struct sample *s, struct test *t, const struct args *args
 
 static int run(const struct conf *conf, const struct args *args)
 {
-	struct test t = {.call = args_has(args, "call"), .document = BUF_INIT};
+	struct test t = {.call = args_has(args, "call"), .document = BUF_INIT,
+			 .connections = args_value(args, "connections", NULL)};
 	struct sample sample = {.body = BUF_INIT};
 	struct err err;
 	int64_t event = 0;
@@ -262,7 +283,7 @@ static int run(const struct conf *conf, const struct args *args)
 	    parse_flow(&t, args->words[0], &err) < 0 || read_sample(&sample, &t, args, event, &err) < 0)
 		code = cmd_fail(&err);
 	else
-		code = run_test(&t, &sample, args_has(args, "json"));
+		code = run_test(&t, conf, &sample, args_has(args, "json"));
 	sample_release(&sample);
 	flow_free(t.flow);
 	for (size_t i = 0; i < t.n_called; i++)
@@ -282,6 +303,9 @@ static const struct option options[] = {
 	{"method", "METHOD", "The request's method.", false},
 	{"draft", NULL, "With NAME: the newest version instead of the published one.", false},
 	{"call", NULL, "Make the calls of http_request; without it each is answered 200, {}.", false},
+	{"connections", "DIR", "Look for connections here first: crm is DIR/crm.json.", false},
+	{"allow-destinations", "RANGES", "With --call: private addresses that may be called, such as "
+					 "127.0.0.0/8.", false},
 	{"json", NULL, "One JSON object: outcome, error, steps, reply.", false},
 	{NULL, NULL, NULL, false},
 };

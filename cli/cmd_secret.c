@@ -176,3 +176,35 @@ const struct cmd cmd_secret_remove = {
 	.text = "Forget a secret; webhooks that ask for it answer 401 from then on.",
 	.run = run_remove,
 };
+
+/* ---- secret rotate ----------------------------------------------------------------------- */
+
+static int run_rotate(const struct conf *conf, const struct args *args)
+{
+	struct store *s = NULL;
+	struct err err;
+
+	if (args_words(args, 0, 0, "", &err) < 0)
+		return cmd_usage("secret rotate", &err);
+	if (cmd_open_exists(conf, &s, &err) < 0)
+		return cmd_fail(&err);
+	int n = store_secrets_rotate(s, &err);
+	store_close(s);
+	if (n < 0)
+		return cmd_fail(&err);
+	const char *file = *conf->key_file ? conf->key_file : NULL;
+	printf("%d %s under a new key\n", n, n == 1 ? "secret is" : "secrets are");
+	fprintf(stderr, "The old key is %s%s.old: backups from before need it; delete it when they are gone.\n",
+		file ? file : conf->data, file ? "" : "/ringbolt.key");
+	return EXIT_FINE;
+}
+
+const struct cmd cmd_secret_rotate = {
+	.name = "secret rotate",
+	.arguments = "",
+	.text = "Make a new key file and put every stored secret under it.",
+	.help = "All at once or not at all; when it is cut short, every secret still opens. A running server\n"
+		"goes on and takes the new key by itself. The old key stays beside it as FILE.old. Status links\n"
+		"that callers were given before end with 404.",
+	.run = run_rotate,
+};

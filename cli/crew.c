@@ -7,6 +7,7 @@
 #include "common/log.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <sys/wait.h>
 
 /* A run that has lasted so long waits for somebody: one more worker may help the others. */
@@ -86,13 +87,23 @@ static void freer_ended(struct crew *crew, struct place *p, int status)
 /* A port that is taken at the start is the operator's to mend; later it is tried again. */
 static void front_ended(struct crew *crew, int status)
 {
-	crew->listened |= atomic_load(&crew->board->front_ready);
 	crew->cannot_listen = !crew->listened && WIFEXITED(status) && WEXITSTATUS(status) == EXIT_FAILED;
 	atomic_store(&crew->board->front_ready, 0);
 }
 
+static const char *end_words(int status, char *out, size_t size)
+{
+	if (WIFSIGNALED(status))
+		snprintf(out, size, "signal %d", WTERMSIG(status));
+	else
+		snprintf(out, size, "exit code %d", WEXITSTATUS(status));
+	return out;
+}
+
 static void place_ended(struct crew *crew, struct place *p, int status)
 {
+	char words[32];
+
 	if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_DISK)
 		crew->disk_error = true;
 	if (p->state == PLACE_FREES) {
@@ -102,8 +113,8 @@ static void place_ended(struct crew *crew, struct place *p, int status)
 	} else if (crew->draining) {
 		p->state = PLACE_EMPTY;
 	} else {
-		log_line(LOG_WARN, "a role died and is started again", "role", role_name(p->role), "status",
-			 log_number(status), NULL);
+		log_line(LOG_WARN, "a role died and is started again", "role", role_name(p->role), "end",
+			 end_words(status, words, sizeof(words)), NULL);
 		if (p->role == ROLE_FRONT)
 			front_ended(crew, status);
 		restart_later(p);
@@ -198,6 +209,7 @@ bool crew_tend(struct crew *crew, int64_t now)
 	static int64_t slack_since;
 	struct pool pool;
 
+	crew->listened |= atomic_load(&crew->board->front_ready);
 	wake_place(crew, &crew->front, now);
 	wake_place(crew, &crew->janitor, now);
 	for (int i = 0; i < BOARD_SLOTS; i++) {

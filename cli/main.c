@@ -18,7 +18,8 @@
 	X(flow_resume) X(flow_test) \
 	X(event_list) X(event_show) X(event_request) X(event_tail) X(event_rejected) X(event_cancel) \
 	X(replay) \
-	X(secret_set) X(secret_list) X(secret_remove) \
+	X(secret_set) X(secret_list) X(secret_remove) X(secret_rotate) \
+	X(connection_set) X(connection_list) X(connection_show) X(connection_remove) \
 	X(backup) X(doctor) X(schema) X(version) X(help)
 
 #define DECLARE(name) extern const struct cmd cmd_##name;
@@ -61,7 +62,7 @@ static const struct cmd *find_command(int argc, char **argv, int *words)
 
 static int refuse_unknown(int argc, char **argv)
 {
-	static const char *const families[] = {"flow", "event", "secret"};
+	static const char *const families[] = {"flow", "event", "secret", "connection"};
 	bool two = argc > 2 && argv[2][0] != '-';
 	char *both = two ? mem_format("%s %s", argv[1], argv[2]) : mem_dup(argv[1]);
 	struct nearest near = {.word = both}, first = {.word = argv[1]};

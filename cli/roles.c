@@ -164,7 +164,7 @@ void free_order_fill(struct free_order *order, const struct board_slot *slot, in
 	order->started_at = atomic_load(&slot->started_at);
 	order->timed_out = atomic_load(&slot->timed_out);
 	if (order->timed_out)
-		snprintf(order->reason, sizeof(order->reason), "the run was stopped after %lld ms, its time limit",
+		snprintf(order->reason, sizeof(order->reason), "the run passed its time limit and was stopped after %lld ms",
 			 (long long)(clock_wall_ms() - order->started_at));
 	else if (WIFSIGNALED(status))
 		snprintf(order->reason, sizeof(order->reason), "its worker was ended by signal %d (%s)",

@@ -5,10 +5,11 @@
 
 #include "common/buf.h"
 #include "common/clock.h"
+#include "common/conf_value.h"
 #include "common/mem.h"
 #include "common/nearest.h"
+#include "common/net.h"
 
-#include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -16,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum type { PATH, ADDRESS, URL, LEVEL, INT, INT64, BYTES, SPAN, RANGE };
+enum type { PATH, ADDRESS, URL, LEVEL, NETS, INT, INT64, BYTES, SPAN, RANGE };
 
 /* What a value of the type looks like, for the sentence that refuses one. */
 static const char *const forms[] = {
@@ -24,6 +25,7 @@ static const char *const forms[] = {
 	[ADDRESS] = "an address such as 127.0.0.1:8080, or a port alone",
 	[URL] = "a URL such as https://hooks.example.com, without a query",
 	[LEVEL] = "debug, info, warn or error",
+	[NETS] = "ranges of addresses such as 10.1.0.0/16,fd00::/8",
 	[INT] = "a whole number",
 	[INT64] = "a whole number",
 	[BYTES] = "a number of bytes such as 10485760 or 10MiB",
@@ -70,6 +72,8 @@ static const struct setting {
 	 "The most memory a worker may use, in MiB."},
 	{"crash-max", INT, 1, 1000, "3", AT(crash_max),
 	 "How many runs of one event may end with a dead worker before it has failed."},
+	{"allow-destinations", NETS, 0, 0, "", AT(allow_destinations),
+	 "Private addresses that flows may call, as CIDR ranges with commas between: 10.1.0.0/16."},
 	{"log-level", LEVEL, 0, 0, "info", AT(log_level),
 	 "The least that is logged: debug, info, warn or error."},
 };
@@ -109,92 +113,6 @@ void conf_each(void (*each)(void *arg, const char *name, const char *fallback,
 
 /* ---- values -------------------------------------------------------------------- */
 
-static int parse_number(const char *text, char **end, int64_t *out)
-{
-	if (!isdigit((unsigned char)*text))
-		return 0;
-	errno = 0;
-	*out = strtoll(text, end, 10);
-	return errno == 0;
-}
-
-static int parse_bytes(const char *text, int64_t *out)
-{
-	static const struct {
-		const char *unit;
-		int64_t bytes;
-	} units[] = {{"", 1}, {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}};
-	char *end;
-
-	if (!parse_number(text, &end, out))
-		return 0;
-	for (size_t i = 0; i < ARRAY_LEN(units); i++)
-		if (strcmp(end, units[i].unit) == 0)
-			return !__builtin_mul_overflow(*out, units[i].bytes, out);
-	return 0;
-}
-
-/* "2:8", or "4" for 4:4. */
-static int parse_range(const char *text, int64_t *least, int64_t *most)
-{
-	char *end;
-
-	if (!parse_number(text, &end, least))
-		return 0;
-	*most = *least;
-	if (*end == ':' && !parse_number(end + 1, &end, most))
-		return 0;
-	return *end == '\0' && *least <= *most;
-}
-
-static bool url_sound(const char *url)
-{
-	const char *host = strncmp(url, "https://", 8) == 0  ? url + 8
-			   : strncmp(url, "http://", 7) == 0 ? url + 7
-							     : NULL;
-
-	return !*url || (host && *host && *host != '/' && !strpbrk(url, " ?#\"<>\\"));
-}
-
-/* The rest of an address after its host. */
-static int parse_port(const char *text, int *port)
-{
-	int64_t n;
-	char *end;
-
-	if (!parse_number(text, &end, &n) || *end || n < 1 || n > 65535)
-		return 0;
-	*port = (int)n;
-	return 1;
-}
-
-int conf_address(const char *text, char host[64], int *port, struct err *err)
-{
-	const char *colon = strrchr(text, ':');
-	unsigned char parsed[sizeof(struct in6_addr)];
-
-	if (!colon) {
-		if (!parse_port(text, port))
-			goto refused;
-		snprintf(host, 64, "127.0.0.1");
-		return 0;
-	}
-	bool six = *text == '[' && colon > text + 1 && colon[-1] == ']';
-	int len = (int)(colon - text) - (six ? 2 : 0);
-	if (len <= 0 || len >= 64 || !parse_port(colon + 1, port))
-		goto refused;
-	snprintf(host, 64, "%.*s", len, six ? text + 1 : text);
-	if (!six && strcmp(host, "localhost") == 0)
-		snprintf(host, 64, "127.0.0.1");
-	if (inet_pton(six ? AF_INET6 : AF_INET, host, parsed) == 1)
-		return 0;
-refused:
-	return err_set(err, ERR_INVALID,
-		       "\"%.80s\" is no address to listen at: write IP:PORT such as 127.0.0.1:8080, "
-		       "0.0.0.0:8080 for all interfaces or [::1]:8080, port 1 to 65535",
-		       text);
-}
-
 static void *field(struct conf *conf, const struct setting *s)
 {
 	return (char *)conf + s->at;
@@ -208,22 +126,20 @@ static void put_text(struct conf *conf, const struct setting *s, const char *tex
 	*at = mem_dup(text);
 }
 
-static bool level_known(const char *text)
-{
-	return !strcmp(text, "debug") || !strcmp(text, "info") || !strcmp(text, "warn") ||
-	       !strcmp(text, "error");
-}
-
 /* 1 stored, 0 not of this type, -1 when err says more. */
 static int put_text_checked(struct conf *conf, const struct setting *s, const char *text,
 			    struct err *err)
 {
+	struct net *nets = NULL;
 	char host[64];
 	int port;
 
 	if (s->type == ADDRESS && conf_address(text, host, &port, err) < 0)
 		return -1;
-	if ((s->type == URL && !url_sound(text)) || (s->type == LEVEL && !level_known(text)) ||
+	if (s->type == NETS && net_list_parse(text, &nets, err) < 0)
+		return -1;
+	free(nets);
+	if ((s->type == URL && !conf_url_sound(text)) || (s->type == LEVEL && !conf_level_known(text)) ||
 	    (s->type == PATH && strlen(text) < (size_t)s->min))
 		return 0;
 	put_text(conf, s, text);
@@ -242,11 +158,11 @@ static int put_number(struct conf *conf, const struct setting *s, const char *te
 
 	switch (s->type) {
 	case INT:
-	case INT64: ok = parse_number(text, &end, &n) && *end == '\0'; break;
-	case BYTES: ok = parse_bytes(text, &n); break;
+	case INT64: ok = conf_number(text, &end, &n) && *end == '\0'; break;
+	case BYTES: ok = conf_bytes(text, &n); break;
 	case SPAN: ok = clock_span(text, &n); break;
-	case RANGE: ok = parse_range(text, &n, &most); break;
-	case PATH: case ADDRESS: case URL: case LEVEL: break;
+	case RANGE: ok = conf_range(text, &n, &most); break;
+	case PATH: case ADDRESS: case URL: case LEVEL: case NETS: break;
 	}
 	if (!ok || n < s->min || n > s->max || (s->type == RANGE && most > s->max))
 		return 0;

@@ -27,6 +27,7 @@ struct conf {
 	int64_t body_deadline_ms; /* a request body must be here by then */
 	int64_t worker_memory_mb;
 	int crash_max;          /* runs of one event that may end with a dead worker */
+	char *allow_destinations; /* ranges of private addresses that may be called: "10.1.0.0/16" */
 	char *log_level;
 };
 

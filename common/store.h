@@ -74,6 +74,7 @@ struct event_new {              /* one accepted request, about to be kept; all b
 	const char *headers;    /* JSON [["Name","value"],...], in order, repeats kept */
 	const char *remote;     /* the caller's address */
 	struct slice body;
+	struct slice warnings;     /* how it differs from the expected structure, as JSON; or empty */
 	struct slice dedupe_key;   /* ptr NULL: not de-duplicated */
 	int64_t dedupe_window_ms;
 	bool awaited;           /* the caller waits for the flow's reply */
@@ -262,26 +263,7 @@ int store_version_load(struct store *s, int64_t version_id, char **document, str
  * for each request. A stranger's change shows within a second. */
 uint32_t store_config_ticket(struct store *s);
 
-/* ---- secrets ------------------------------------------------------------------- */
-
-/* Values are AES-256-GCM under the key file, bound to their name. An environment variable
- * RINGBOLT_SECRET_<NAME> (upper case, - as _) of this process stands before the stored one. */
-struct secret_row {
-	char *name;
-	int64_t updated_at;
-	bool from_environment;
-};
-int store_secret_set(struct store *s, const char *name, struct slice value, int64_t now,
-		     struct err *err) MUSTCHECK;
-int store_secret_remove(struct store *s, const char *name, struct err *err) MUSTCHECK; /* 1, 0 none */
-int store_secrets_load(struct store *s, struct secret_row **rows, size_t *count, struct err *err) MUSTCHECK;
-void secret_rows_free(struct secret_row *rows, size_t count);
-/* store_secret_get: 1 and the value (len bytes, terminated, the caller's to mem_wipe_free). */
-int store_secret_get(struct store *s, const char *name, char **value, size_t *len,
-		     struct err *err) MUSTCHECK;
-/* store_token makes an unguessable word for a purpose and an id, always the same one, from
- * the key file: 32 hex digits. For status URLs. */
-void store_token(struct store *s, const char *purpose, int64_t id, char out[33]);
+/* ---- secrets and connections: common/store_keep.h ---------------------------------- */
 
 /* ---- looking ------------------------------------------------------------------- */
 
@@ -387,5 +369,7 @@ int store_check(struct store *s, bool full, void (*found)(void *arg, const char 
 int store_schema_text(struct buf *out, struct err *err) MUSTCHECK;
 /* store_versions: "SQLite 3.40.1" and the like, for doctor. */
 const char *store_engine_version(void);
+
+#include "common/store_keep.h"
 
 #endif

@@ -6,20 +6,9 @@
 #include "common/crypto.h"
 #include "common/mem.h"
 #include "flow/header.h"
+#include "flow/secrets.h"
 
 #include <string.h>
-
-static const char *secret_refused(const char *name)
-{
-	for (const char *p = name; *p; p++) {
-		if ((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
-		    (*p >= '0' && *p <= '9') || *p == '_' || *p == '-')
-			continue;
-		return "is no name of a secret: letters, digits, underscores and hyphens. "
-		       "Put the value in with \"ringbolt secret set NAME\", never in the flow";
-	}
-	return strlen(name) > 64 ? "is too long for the name of a secret" : NULL;
-}
 
 static const char *user_refused(const char *user)
 {
@@ -30,7 +19,7 @@ static const char *const places[] = {"header", "query", NULL};
 static const char *const encodings[] = {"hex", "base64", NULL};
 
 #define SECRET \
-	{.name = "secret", .type = PARAM_TEXTS, .flags = PARAM_REQUIRED, .refuse = secret_refused, \
+	{.name = "secret", .type = PARAM_TEXTS, .flags = PARAM_REQUIRED, .refuse = secrets_name_refused, \
 	 .text = "The name of the secret, or a list of names of which any is accepted."}
 
 static const struct param no_params[] = {{0}};

@@ -33,6 +33,11 @@ static const struct param retry_params[] = {
 	 .text = "How often the step is tried in all."},
 	{.name = "pause_ms", .type = PARAM_MS, .min = 0, .max = 60000, .fallback = "1000",
 	 .text = "The pause before each further try."},
+	{.name = "max_pause_ms", .type = PARAM_MS, .min = 0, .max = 60000, .fallback = "10000",
+	 .text = "How long a pause the other system may ask for with Retry-After; where it wants "
+		 "more, the step gives up."},
+	{.name = "statuses", .type = PARAM_STATUSES,
+	 .text = "The answers that another try may mend. Default [408, 425, 429, \"500-599\"]."},
 	{0},
 };
 
@@ -116,6 +121,8 @@ static void read_step(struct reader *r, const struct where *at, const cJSON *nod
 	if (retry) {
 		s->attempts = (int)arg_int(retry, "attempts");
 		s->pause_ms = arg_int(retry, "pause_ms");
+		s->max_pause_ms = arg_int(retry, "max_pause_ms");
+		s->retry_statuses = arg_find(retry, "statuses")->node;
 	}
 }
 

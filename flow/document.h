@@ -34,7 +34,8 @@ struct step {
 	enum step_on_error on_error;
 	const struct step_list *on_error_steps;
 	int attempts;                 /* 1: no retry within the step */
-	int64_t pause_ms;
+	int64_t pause_ms, max_pause_ms;
+	const cJSON *retry_statuses;  /* NULL: those that are usual */
 	bool effects_after;           /* a step that may come later acts on the world outside */
 	bool effects_within;          /* it, or a step that its parameters hold, does */
 };

@@ -5,10 +5,12 @@
 
 #include "common/jsontext.h"
 #include "common/mem.h"
+#include "flow/connection.h"
 #include "flow/header.h"
 #include "flow/outbound.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* What the trace may show of a value that uses secrets: the same with stand-ins. */
@@ -213,6 +215,44 @@ void walk_key(const struct walk *w, const struct step *s, struct buf *out)
 	buf_addf(out, "%s%s", w->key.ptr, s->name);
 	for (size_t i = 0; i < w->n_turns; i++)
 		buf_addf(out, "-%lld", (long long)w->turns[i].index);
+}
+
+void walk_retry_after(struct walk *w, int64_t ms)
+{
+	w->hand.retry_after_ms = ms;
+}
+
+struct connection *walk_connection(struct walk *w, const char *name, struct err *err)
+{
+	struct connection *connection = NULL;
+	char *document = NULL;
+	struct faults faults = {0};
+
+	int rc = w->host.connection ? w->host.connection(w->host.arg, name, &document, err) : 0;
+	if (rc < 0)
+		return NULL;
+	if (rc == 0) {
+		err_set(err, ERR_MISSING, "there is no connection \"%.64s\"; set it with \"ringbolt "
+			"connection set %.64s FILE\"", name, name);
+		return NULL;
+	}
+	if (connection_parse(document, strlen(document), &connection, &faults) < 0)
+		err_set(err, ERR_INVALID, "connection \"%.64s\" is faulty: %s: %s", name,
+			*faults.list[0].pointer ? faults.list[0].pointer : "the document",
+			faults.list[0].text);
+	faults_release(&faults);
+	free(document);
+	return connection;
+}
+
+const char *walk_secret(struct walk *w, const char *name, struct err *err)
+{
+	return secrets_value(w->secrets, name, err);
+}
+
+void walk_secret_keep(struct walk *w, const char *name, const char *value)
+{
+	secrets_keep(w->secrets, name, value);
 }
 
 void walk_idempotency_key(const struct walk *w, const struct step *s, struct buf *out)

@@ -12,7 +12,6 @@ struct scope_event {
 	const char *method;
 	const char *path;     /* raw, without the query: "/in/orders/7" */
 	const char *query;    /* raw, without "?"; "" when none */
-	struct slice query_object; /* of a flow that is called: .query as JSON, instead; or empty */
 	const char *headers;  /* JSON: [["Name","value"],...] in order, repeats kept */
 	const char *suffix;   /* the webhook's pattern: "/orders/{id}" */
 	const char *remote;   /* address of the caller */

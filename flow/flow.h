@@ -103,6 +103,13 @@ struct flow_retry {
 	int64_t max_age_ms;  /* since arrival; 0 means no cap */
 };
 
+/* What a request gets that does not have the expected structure. */
+enum flow_mismatch {
+	MISMATCH_IGNORE, /* nothing: live data need not match */
+	MISMATCH_WARN,   /* it is taken, the differences are kept with the event */
+	MISMATCH_REJECT, /* 400 with the list of differences */
+};
+
 enum flow_record { RECORD_ALL, RECORD_ERRORS, RECORD_NONE };
 
 struct flow_webhook {
@@ -118,6 +125,7 @@ struct flow_webhook {
 	int64_t dedupe_window_ms;
 	struct flow_answer when[WHEN_COUNT];
 	struct flow_retry retry;
+	enum flow_mismatch mismatch;
 	enum flow_record record;
 	const char *const *redact_headers; /* lower-case names whose values never reach disk */
 	size_t n_redact_headers;
@@ -136,6 +144,13 @@ bool flow_has_effects(const struct flow *f);
  * expression yields null or nothing (the event is then not de-duplicated), or -1. */
 int flow_dedupe_key(const struct flow *f, const struct scope_event *event, struct buf *out,
 		    struct err *err) MUSTCHECK;
+
+/* flow_mismatches compares a request with the expected structure: headers and query parameters
+ * must be there, the body must have the sample's members, each of the sample's type (null fits
+ * anything; every item of a list must fit the sample's first; more members are welcome). Adds the
+ * differences, at most FLOW_MISMATCHES_MAX, as a JSON array of {"pointer","text"}; how many. */
+#define FLOW_MISMATCHES_MAX 20
+size_t flow_mismatches(const struct flow *f, const struct scope_event *event, struct buf *out);
 
 /* flow_suffix_shape adds the suffix with its {name} parts made equal: "/orders/{}". Two
  * suffixes of one shape and one method cannot both be published. */

@@ -4,13 +4,15 @@
  * environment, other protocols, credentials in files) is switched off. */
 #include "flow/outbound.h"
 
+#include "common/clock.h"
 #include "common/jsontext.h"
 #include "common/mem.h"
 #include "flow/header.h"
 #include "flow/outbound_address.h"
+#include "flow/outbound_headers.h"
+#include "flow/outbound_url.h"
 #include "flow/pairs.h"
 
-#include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +21,7 @@
 
 #define RESPONSE_HEADERS_MAX 65536
 #define CONNECT_MS_MAX 10000
+#define RETRY_AFTER_MAX_S 86400
 
 /* One handle for the process: it keeps the connections that can be used again. */
 static CURL *handle;
@@ -27,22 +30,36 @@ static pid_t handle_pid;
 struct call {
 	const struct outbound_request *request;
 	struct outbound_response *response;
+	/* What is asked for now: the request, or what a redirect made of it. */
+	CURLU *url;
+	const char *method;
+	struct slice body;
+	struct buf sent;           /* the headers, as in the request */
+	int64_t until_mono_ms;
+	/* What came back. */
 	struct buf pairs;          /* [["Name","value"],... without the ] */
 	size_t header_bytes;
 	bool is_json;
 	bool body_too_big, headers_too_big;
 	const char *refused;       /* why the address may not be called */
-	char origin[300];          /* "https://host:port/path": all that a sentence may show */
+	struct buf location;
+	int locations;
+	char shown[OUTBOUND_URL_SHOWN];
 };
 
-void outbound_init(void)
+int outbound_init(const struct outbound_policy *policy, struct err *err)
 {
+	static const struct outbound_policy strict;
+
+	if (outbound_address_policy(policy ? policy : &strict, err) < 0)
+		return -1;
 	if (handle && handle_pid == getpid())
-		return;
+		return 0;
 	/* After a fork the parent's handle and its connections are not ours to close. */
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	handle = curl_easy_init();
 	handle_pid = getpid();
+	return 0;
 }
 
 void outbound_response_release(struct outbound_response *r)
@@ -101,6 +118,8 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *arg)
 	}
 	if (len > 5 && memcmp(bytes, "HTTP/", 5) == 0) {
 		buf_clear(&c->pairs); /* what came before was an interim answer (100, 103) */
+		buf_clear(&c->location);
+		c->locations = 0;
 		c->is_json = false;
 		return len;
 	}
@@ -114,6 +133,8 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *arg)
 	header_list_add(&c->pairs, text, value.ptr, value.len);
 	if (strcasecmp(text, "content-type") == 0)
 		c->is_json = names_json(value);
+	if (strcasecmp(text, "location") == 0 && c->locations++ == 0)
+		buf_add_slice(&c->location, value);
 	free(text);
 	return len;
 }
@@ -136,126 +157,35 @@ static int on_request(void *arg, char *peer, char *local, int peer_port, int loc
 	struct call *c = arg;
 
 	(void)local;
-	(void)peer_port;
 	(void)local_port;
-	c->refused = outbound_text_refused(peer);
+	c->refused = outbound_text_refused(peer, peer_port);
 	return c->refused ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
 /* ---- the request ---- */
 
-static char *url_part(CURLU *url, CURLUPart part)
+static void set_method(const struct call *c)
 {
-	char *text = NULL;
+	bool body = c->body.ptr != NULL;
 
-	return curl_url_get(url, part, &text, 0) == CURLUE_OK ? text : NULL;
-}
-
-/* Parsed once, by libcurl itself: what is checked is what is called. */
-static CURLU *parse_url(struct call *c, struct err *err)
-{
-	CURLU *url = curl_url();
-	CURLUcode rc = curl_url_set(url, CURLUPART_URL, c->request->url, 0);
-	char *scheme = rc ? NULL : url_part(url, CURLUPART_SCHEME);
-	char *host = rc ? NULL : url_part(url, CURLUPART_HOST);
-	char *user = rc ? NULL : url_part(url, CURLUPART_USER);
-	char *password = rc ? NULL : url_part(url, CURLUPART_PASSWORD);
-	char *zone = rc ? NULL : url_part(url, CURLUPART_ZONEID);
-	char *port = rc ? NULL : url_part(url, CURLUPART_PORT);
-	char *path = rc ? NULL : url_part(url, CURLUPART_PATH);
-	int bad = 0;
-
-	if (!scheme || !host)
-		bad = err_set(err, ERR_INVALID, "the URL is malformed: %s; write "
-			      "https://host/path, with @uri around what you put in",
-			      curl_url_strerror(rc));
-	else if (strcmp(scheme, "https") != 0 && strcmp(scheme, "http") != 0)
-		bad = err_set(err, ERR_INVALID, "the URL's scheme is \"%.20s\"; only https and "
-			      "http are called", scheme);
-	else if (user || password)
-		bad = err_set(err, ERR_INVALID, "the URL to %.200s holds a user or password; put "
-			      "them into an Authorization header", host);
-	else if (zone)
-		bad = err_set(err, ERR_INVALID, "the URL's address has a zone; leave it out");
-	else
-		snprintf(c->origin, sizeof(c->origin), "%s://%.120s%s%.6s%.150s", scheme, host,
-			 port ? ":" : "", port ? port : "", path ? path : "");
-	curl_free(scheme);
-	curl_free(host);
-	curl_free(user);
-	curl_free(password);
-	curl_free(zone);
-	curl_free(port);
-	curl_free(path);
-	if (!bad)
-		return url;
-	curl_url_cleanup(url);
-	return NULL;
-}
-
-static struct curl_slist *add_line(struct curl_slist *lines, const char *line)
-{
-	struct curl_slist *more = curl_slist_append(lines, line);
-
-	if (!more)
-		abort(); /* no memory: as everywhere */
-	return more;
-}
-
-static struct curl_slist *make_headers(const struct outbound_request *request)
-{
-	struct slice pairs = {request->headers, strlen(request->headers)};
-	/* libcurl would add these two by itself. */
-	struct curl_slist *lines = add_line(NULL, "Expect:");
-	struct buf line = BUF_INIT;
-	struct slice name, value;
-	struct jsontext_walk w;
-
-	if (!header_list_has(pairs, "Content-Type"))
-		lines = add_line(lines, "Content-Type:");
-	jsontext_walk_start(&w, pairs);
-	while (jsontext_walk_next(&w)) {
-		if (!jsontext_item(w.value, 0, &name) || !jsontext_item(w.value, 1, &value))
-			continue;
-		buf_clear(&line);
-		jsontext_string(name, &line);
-		size_t name_len = line.len;
-		buf_add_text(&line, ": ");
-		jsontext_text(value, &line);
-		/* libcurl spells an empty header with a semicolon. */
-		if (line.len == name_len + 2)
-			line.ptr[name_len] = ';', line.ptr[name_len + 1] = '\0';
-		lines = add_line(lines, line.ptr);
-	}
-	if (line.size)
-		mem_wipe_free(line.ptr, line.size);
-	return lines;
-}
-
-static void set_method(const struct outbound_request *request)
-{
-	bool body = request->body.ptr != NULL;
-
-	if (strcmp(request->method, "HEAD") == 0) {
+	if (strcmp(c->method, "HEAD") == 0) {
 		curl_easy_setopt(handle, CURLOPT_NOBODY, 1L);
 		return;
 	}
 	/* These say how long their body is even when it is empty. */
-	if (body || strcmp(request->method, "POST") == 0 || strcmp(request->method, "PUT") == 0 ||
-	    strcmp(request->method, "PATCH") == 0) {
+	if (body || strcmp(c->method, "POST") == 0 || strcmp(c->method, "PUT") == 0 ||
+	    strcmp(c->method, "PATCH") == 0) {
 		curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE,
-				 (curl_off_t)request->body.len);
-		curl_easy_setopt(handle, CURLOPT_POSTFIELDS, body ? request->body.ptr : "");
+				 (curl_off_t)c->body.len);
+		curl_easy_setopt(handle, CURLOPT_POSTFIELDS, body ? c->body.ptr : "");
 	}
-	curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, request->method);
+	curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, c->method);
 }
 
-static void set_options(struct call *c, CURLU *url, struct curl_slist *headers)
+static void set_options(struct call *c, struct curl_slist *headers, long ms)
 {
-	long ms = (long)c->request->timeout_ms;
-
 	curl_easy_reset(handle);
-	curl_easy_setopt(handle, CURLOPT_CURLU, url);
+	curl_easy_setopt(handle, CURLOPT_CURLU, c->url);
 	curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, ms);
@@ -277,7 +207,7 @@ static void set_options(struct call *c, CURLU *url, struct curl_slist *headers)
 	curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(handle, CURLOPT_HEADERDATA, c);
 	curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers);
-	set_method(c->request);
+	set_method(c);
 }
 
 /* ---- the answer ---- */
@@ -287,33 +217,34 @@ static int failed(const struct call *c, CURLcode rc, struct err *err)
 	const struct outbound_request *r = c->request;
 
 	if (c->refused)
-		return err_set(err, ERR_DENIED, "%s %s is refused: %s", r->method, c->origin,
+		return err_set(err, ERR_DENIED, "%s %s is refused: %s", c->method, c->shown,
 			       c->refused);
 	if (c->body_too_big)
 		return err_set(err, ERR_TOO_BIG, "%s %s answered with more than %zu bytes; raise "
-			       "\"max_response_bytes\" or ask for less", r->method, c->origin,
+			       "\"max_response_bytes\" or ask for less", c->method, c->shown,
 			       r->max_response_bytes);
 	if (c->headers_too_big)
 		return err_set(err, ERR_TOO_BIG, "%s %s answered with over %d bytes of headers",
-			       r->method, c->origin, RESPONSE_HEADERS_MAX);
+			       c->method, c->shown, RESPONSE_HEADERS_MAX);
 	if (rc == CURLE_OPERATION_TIMEDOUT)
-		return err_set(err, ERR_TIMEOUT, "%s %s did not answer within %lld ms", r->method,
-			       c->origin, (long long)r->timeout_ms);
+		return err_set(err, ERR_TIMEOUT, "%s %s did not answer within %lld ms", c->method,
+			       c->shown, (long long)r->timeout_ms);
 	if (rc == CURLE_OUT_OF_MEMORY || rc == CURLE_FAILED_INIT)
-		return err_set(err, ERR_SYSTEM, "%s %s: %s", r->method, c->origin,
+		return err_set(err, ERR_SYSTEM, "%s %s: %s", c->method, c->shown,
 			       curl_easy_strerror(rc));
-	return err_set(err, ERR_UPSTREAM, "%s %s failed: %s", r->method, c->origin,
+	return err_set(err, ERR_UPSTREAM, "%s %s failed: %s", c->method, c->shown,
 		       curl_easy_strerror(rc));
 }
 
 static void finish(struct call *c)
 {
 	struct outbound_response *out = c->response;
+	curl_off_t wait = 0;
 	struct err unread;
-	long status = 0;
 
-	curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
-	out->status = (int)status;
+	if (curl_easy_getinfo(handle, CURLINFO_RETRY_AFTER, &wait) == CURLE_OK && wait > 0)
+		out->retry_after_ms = wait > RETRY_AFTER_MAX_S ? RETRY_AFTER_MAX_S * 1000
+							       : (int64_t)wait * 1000;
 	buf_add_text(&c->pairs, c->pairs.len ? "]" : "[]");
 	pairs_headers(buf_slice(&c->pairs), &out->headers);
 	/* Its depth is that of a body, so that it can be one again. */
@@ -321,33 +252,107 @@ static void finish(struct call *c)
 			    jsontext_check(buf_slice(&out->body), JSONTEXT_DEPTH_MAX, &unread) == 0;
 }
 
+/* One exchange, without following. */
+static int exchange(struct call *c, struct err *err)
+{
+	int64_t left = c->until_mono_ms - clock_mono_ms();
+	long status = 0;
+
+	buf_clear(&c->pairs);
+	buf_clear(&c->response->body);
+	c->header_bytes = 0;
+	c->refused = NULL;
+	if (left < 1)
+		return failed(c, CURLE_OPERATION_TIMEDOUT, err);
+	struct curl_slist *lines = outbound_header_lines(buf_slice(&c->sent));
+	set_options(c, lines, (long)left);
+	CURLcode rc = curl_easy_perform(handle);
+	if (rc == CURLE_OK) {
+		curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
+		c->response->status = (int)status;
+	} else {
+		failed(c, rc, err);
+	}
+	outbound_header_lines_free(lines);
+	return rc == CURLE_OK ? 0 : -1;
+}
+
+/* 1 when the answer is a redirect that may be followed, and the call is made ready for it. */
+static int redirected(struct call *c, struct err *err)
+{
+	int status = c->response->status;
+	bool post = strcmp(c->method, "POST") == 0, head = strcmp(c->method, "HEAD") == 0;
+	bool to_get = status == 303 || (post && (status == 301 || status == 302));
+	bool plain = !c->body.ptr && (strcmp(c->method, "GET") == 0 || head ||
+				      strcmp(c->method, "OPTIONS") == 0);
+
+	if (status != 301 && status != 302 && status != 303 && status != 307 && status != 308)
+		return 0;
+	if (c->locations != 1 || !(to_get || plain) ||
+	    strlen(c->location.ptr) != c->location.len)
+		return 0;
+	CURLU *from = c->url, *to = outbound_url_join(from, c->location.ptr, err);
+	if (!to || outbound_url_check(to, c->shown, err) < 0) {
+		curl_url_cleanup(to);
+		return err_within(err, "it answered with a redirect: ");
+	}
+	enum outbound_url_move move = outbound_url_move(from, to);
+	if (move == OUTBOUND_URL_DOWNGRADE) {
+		curl_url_cleanup(to);
+		return 0;
+	}
+	curl_url_cleanup(from);
+	c->url = to;
+	if (to_get) {
+		c->body = (struct slice){0};
+		c->method = head ? "HEAD" : "GET";
+	}
+	outbound_headers_keep(&c->sent, move == OUTBOUND_URL_SAME_ORIGIN, !to_get);
+	return 1;
+}
+
+static int call(struct call *c, struct err *err)
+{
+	for (int left = c->request->redirects;; left--) {
+		int rc = exchange(c, err);
+		if (rc == 0 && left > 0)
+			rc = redirected(c, err);
+		if (rc <= 0)
+			return rc;
+	}
+}
+
 int outbound_call(const struct outbound_request *request, struct outbound_response *response,
 		  struct err *err)
 {
-	struct call c = {.request = request, .response = response, .pairs = BUF_INIT};
+	struct call c = {.request = request, .response = response, .method = request->method,
+			 .body = request->body, .pairs = BUF_INIT, .location = BUF_INIT,
+			 .sent = BUF_INIT};
 	struct slice headers = {request->headers, strlen(request->headers)};
 
 	*response = (struct outbound_response){.headers = BUF_INIT, .body = BUF_INIT};
 	if (jsontext_check(headers, 3, err) < 0 ||
 	    header_list_check(headers, header_refused_in_request, err) < 0)
 		return -1;
-	outbound_init();
-	CURLU *url = parse_url(&c, err);
-	if (!url)
+	if ((!handle || handle_pid != getpid()) && outbound_init(NULL, err) < 0)
 		return -1;
-	struct curl_slist *lines = make_headers(request);
-	set_options(&c, url, lines);
-	CURLcode rc = curl_easy_perform(handle);
-	if (rc == CURLE_OK)
+	c.url = outbound_url_new(request->url, err);
+	if (!c.url || outbound_url_check(c.url, c.shown, err) < 0) {
+		curl_url_cleanup(c.url);
+		return -1;
+	}
+	buf_add_slice(&c.sent, headers);
+	c.until_mono_ms = clock_mono_ms() + request->timeout_ms;
+	int rc = call(&c, err);
+	if (rc == 0)
 		finish(&c);
 	else
-		failed(&c, rc, err);
+		outbound_response_release(response);
 	/* Nothing of this call may be left in the handle. */
 	curl_easy_reset(handle);
-	curl_slist_free_all(lines);
-	curl_url_cleanup(url);
+	curl_url_cleanup(c.url);
+	mem_wipe_free(c.sent.ptr, c.sent.size);
 	buf_release(&c.pairs);
-	if (rc != CURLE_OK)
-		outbound_response_release(response);
-	return rc == CURLE_OK ? 0 : -1;
+	buf_release(&c.location);
+	return rc;
 }

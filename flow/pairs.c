@@ -187,3 +187,59 @@ void pairs_headers(struct slice json, struct buf *out)
 	}
 	pairs_write(&p, true, out);
 }
+
+void pairs_encode(struct slice text, bool space_is_plus, struct buf *out)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned char c = (unsigned char)text.ptr[i];
+		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+		    (c && strchr("-_.~", c)))
+			buf_add_char(out, (char)c);
+		else if (c == ' ' && space_is_plus)
+			buf_add_char(out, '+');
+		else
+			buf_addf(out, "%%%02X", c);
+	}
+}
+
+static void write_pair(struct buf *out, size_t start, struct slice key, struct slice value,
+		       bool space_is_plus)
+{
+	struct buf text = BUF_INIT;
+
+	if (out->len > start)
+		buf_add_char(out, '&');
+	jsontext_string(key, &text);
+	pairs_encode(buf_slice(&text), space_is_plus, out);
+	buf_add_char(out, '=');
+	buf_clear(&text);
+	jsontext_text(value, &text);
+	pairs_encode(buf_slice(&text), space_is_plus, out);
+	if (text.size) /* it may be a secret */
+		mem_wipe_free(text.ptr, text.size);
+}
+
+int pairs_encode_object(struct slice object, bool space_is_plus, struct buf *out,
+			struct err *err)
+{
+	struct jsontext_walk member, item;
+	size_t start = out->len;
+
+	jsontext_walk_start(&member, object);
+	while (jsontext_walk_next(&member)) {
+		enum jsontext_kind kind = jsontext_kind(member.value);
+		if (kind == JSONTEXT_OBJECT)
+			return err_set(err, ERR_INVALID, "%.*s is an object; a parameter is text, a "
+				       "number or a list of them",
+				       (int)(member.key.len > 80 ? 80 : member.key.len),
+				       member.key.ptr);
+		if (kind == JSONTEXT_ARRAY) {
+			jsontext_walk_start(&item, member.value);
+			while (jsontext_walk_next(&item))
+				write_pair(out, start, member.key, item.value, space_is_plus);
+		} else if (kind != JSONTEXT_NULL) {
+			write_pair(out, start, member.key, member.value, space_is_plus);
+		}
+	}
+	return 0;
+}

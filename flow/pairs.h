@@ -9,6 +9,7 @@
 
 #include "common/base.h"
 #include "common/buf.h"
+#include "common/err.h"
 
 /* pairs_form adds the object of a query or form body (application/x-www-form-urlencoded):
  * decoded, a repeated name as a list. */
@@ -20,5 +21,14 @@ void pairs_headers(struct slice json, struct buf *out);
 
 /* pairs_decode adds text with its %XX decoded, and + as a space where asked. */
 void pairs_decode(struct slice text, bool plus_is_space, struct buf *out);
+
+/* pairs_encode adds text with all but letters, digits and -_.~ as %XX; a space as + where
+ * asked. */
+void pairs_encode(struct slice text, bool space_is_plus, struct buf *out);
+
+/* pairs_encode_object is the way back: an object as a query or form, "a=1&b=2"; a list repeats its name,
+ * null leaves it out. -1 when a value is an object. */
+int pairs_encode_object(struct slice object, bool space_is_plus, struct buf *out,
+			struct err *err) MUSTCHECK;
 
 #endif

@@ -34,6 +34,9 @@ struct run_host {
 	/* Makes the call; NULL means outbound_call (flow/outbound.h). */
 	int (*call)(void *arg, const struct outbound_request *request,
 		    struct outbound_response *response, struct err *err);
+	/* The document of a connection (flow/connection.h), the caller's to free: 1; 0 no such
+	 * connection; -1. NULL: there are none. */
+	int (*connection)(void *arg, const char *name, char **document, struct err *err);
 	bool trace_values;  /* keep each step's output in the trace */
 	bool trace_inputs;  /* and its evaluated parameters, secrets masked (flow test, console) */
 	/* The published version of a flow: 1 and *flow, which lasts until the run ends; 0 there is

@@ -204,3 +204,18 @@ void scalar_statuses(struct reader *r, const struct where *at, const struct para
 				 "\"200-299\"", p->name);
 	}
 }
+
+bool scalar_has_status(const cJSON *list, int status)
+{
+	const cJSON *item;
+	int from, to;
+
+	cJSON_ArrayForEach(item, list) {
+		from = to = item->valueint;
+		if (cJSON_IsString(item) && sscanf(item->valuestring, "%d-%d", &from, &to) != 2)
+			continue;
+		if (status >= from && status <= to)
+			return true;
+	}
+	return false;
+}

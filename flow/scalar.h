@@ -32,4 +32,7 @@ void scalar_number(struct reader *r, const struct where *at, const struct param 
 void scalar_statuses(struct reader *r, const struct where *at, const struct param *p,
 		     const cJSON *node);
 
+/* scalar_has_status: a list that scalar_statuses has passed names this status. */
+bool scalar_has_status(const cJSON *list, int status);
+
 #endif

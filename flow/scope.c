@@ -276,9 +276,6 @@ struct slice scope_part(struct scope *s, enum scope_part which)
 		pairs_headers((struct slice){text, strlen(text)}, &part->own);
 		break;
 	case SCOPE_QUERY:
-		part->text = s->event->query_object;
-		if (part->text.len)
-			return part->text;
 		text = s->event->query;
 		pairs_form((struct slice){text, strlen(text)}, &part->own);
 		break;

@@ -27,6 +27,18 @@ void secrets_wipe(struct buf *b)
 	buf_init(b);
 }
 
+const char *secrets_name_refused(const char *name)
+{
+	for (const char *p = name; *p; p++) {
+		if ((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
+		    (*p >= '0' && *p <= '9') || *p == '_' || *p == '-')
+			continue;
+		return "is no name of a secret: letters, digits, underscores and hyphens. "
+		       "Put the value in with \"ringbolt secret set NAME\", never in the flow";
+	}
+	return strlen(name) > 64 ? "is too long for the name of a secret" : NULL;
+}
+
 void secrets_release(struct secrets *s)
 {
 	for (size_t i = 0; i < s->count; i++) {
@@ -80,6 +92,17 @@ static void shapes_make(struct secret *one)
 		shape_base64(value, offset, &one->shapes[3 + offset]);
 }
 
+static const struct secret *add(struct secrets *s, const char *name, char *value_take)
+{
+	s->list = mem_resize(s->list, s->count + 1, sizeof(*s->list));
+	struct secret *one = &s->list[s->count++];
+	*one = (struct secret){.name = mem_dup(name), .value = value_take};
+	for (size_t k = 0; k < SHAPES; k++)
+		buf_init(&one->shapes[k]);
+	shapes_make(one);
+	return one;
+}
+
 static const struct secret *secret_load(struct secrets *s, const char *name, struct err *err)
 {
 	char *value = NULL;
@@ -98,13 +121,23 @@ static const struct secret *secret_load(struct secrets *s, const char *name, str
 			"secret set %.64s\" or in the server's environment", name, name);
 		return NULL;
 	}
-	s->list = mem_resize(s->list, s->count + 1, sizeof(*s->list));
-	struct secret *one = &s->list[s->count++];
-	*one = (struct secret){.name = mem_dup(name), .value = value};
-	for (size_t k = 0; k < SHAPES; k++)
-		buf_init(&one->shapes[k]);
-	shapes_make(one);
-	return one;
+	return add(s, name, value);
+}
+
+const char *secrets_value(struct secrets *s, const char *name, struct err *err)
+{
+	const struct secret *one = secret_load(s, name, err);
+
+	return one ? one->value : NULL;
+}
+
+void secrets_keep(struct secrets *s, const char *name, const char *value)
+{
+	for (size_t i = 0; i < s->count; i++) {
+		if (strcmp(s->list[i].value, value) == 0)
+			return;
+	}
+	add(s, name, mem_dup(value));
 }
 
 struct gather {

@@ -20,6 +20,15 @@ struct secrets {
 
 void secrets_release(struct secrets *s);
 
+/* secrets_name_refused: why this is no name of a secret (a phrase after the name), or NULL. */
+const char *secrets_name_refused(const char *name);
+
+/* secrets_value: the value of a secret, borrowed until the release; NULL with a sentence. */
+const char *secrets_value(struct secrets *s, const char *name, struct err *err) MUSTCHECK;
+/* secrets_keep makes known a value that was made of secrets, such as a token: from now on it is
+ * masked too, as "[secret NAME]". */
+void secrets_keep(struct secrets *s, const char *name, const char *value);
+
 /* secrets_for gathers those a value uses, as the JSON object its evaluation wants (real),
  * and the same with "[secret NAME]" for values (shown). 1; 0 when it uses none; -1. */
 int secrets_for(struct secrets *s, const struct value *v, struct buf *real, struct buf *shown,

@@ -7,6 +7,7 @@
 #include "common/jsontext.h"
 #include "common/mem.h"
 #include "flow/jq.h"
+#include "flow/scalar.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -41,6 +42,7 @@ static void hand_take(struct hand *h, const struct step *s)
 	h->earlier = (struct slice){0};
 	h->n_entered = 0;
 	h->failed_status = 0;
+	h->retry_after_ms = 0;
 	buf_clear(&h->tried);
 	buf_clear(&h->inputs);
 	buf_clear(&h->notes);
@@ -48,10 +50,16 @@ static void hand_take(struct hand *h, const struct step *s)
 
 /* ---- one step ---- */
 
-/* What another try may mend: the outside was slow, down or busy. */
-static bool passing(const struct walk *w, const struct err *err)
+/* What another try may mend: the outside was slow, down or busy, or answered as the step
+ * says; and it does not want to be left alone for longer than the step would wait. */
+static bool passing(const struct walk *w, const struct step *s, const struct err *err)
 {
 	int status = w->hand.failed_status;
+
+	if (w->hand.retry_after_ms > s->max_pause_ms)
+		return false;
+	if (status && s->retry_statuses)
+		return scalar_has_status(s->retry_statuses, status);
 
 	if (err->kind != ERR_UPSTREAM && err->kind != ERR_TIMEOUT && err->kind != ERR_BUSY)
 		return false;
@@ -86,11 +94,12 @@ static enum step_result try_step(struct walk *w, const struct step *s, struct tr
 		buf_clear(&w->hand.inputs);
 		w->hand.n_entered = 0;
 		w->hand.failed_status = 0;
+		w->hand.retry_after_ms = 0;
 		result = s->type->run(w, s, &entry->output, err);
-		if (result != STEP_FAILED || entry->tries >= s->attempts || !passing(w, err))
+		if (result != STEP_FAILED || entry->tries >= s->attempts || !passing(w, s, err))
 			break;
 		try_again(&w->hand);
-		rest(s->pause_ms);
+		rest(w->hand.retry_after_ms > s->pause_ms ? w->hand.retry_after_ms : s->pause_ms);
 	}
 	if (!entry->output.len)
 		buf_add_text(&entry->output, "null");
@@ -245,8 +254,10 @@ enum step_result walk_list(struct walk *w, const struct step_list *steps, struct
 
 	hand_init(&w->hand);
 	enum step_result result = run_list(w, steps, err);
-	if (result == STEP_FAILED)
+	if (result == STEP_FAILED) {
 		mine.failed_status = w->hand.failed_status;
+		mine.retry_after_ms = w->hand.retry_after_ms;
+	}
 	hand_release(&w->hand);
 	w->hand = mine;
 	return result;

@@ -77,6 +77,15 @@ int walk_call(struct walk *w, const struct outbound_request *request,
 	      struct outbound_response *response, struct err *err) MUSTCHECK;
 /* walk_failed_status: the status another system answered with, for {"error":{"status"}}. */
 void walk_failed_status(struct walk *w, int status);
+/* walk_retry_after: how long that system wants to be left alone; the next try waits for it. */
+void walk_retry_after(struct walk *w, int64_t ms);
+/* walk_connection: a connection by its name; the caller's, NULL with a sentence. */
+struct connection;
+struct connection *walk_connection(struct walk *w, const char *name, struct err *err) MUSTCHECK;
+/* walk_secret: the value of a secret, borrowed until the run's end; NULL with a sentence.
+ * walk_secret_keep makes known a token: it is masked from now on. */
+const char *walk_secret(struct walk *w, const char *name, struct err *err) MUSTCHECK;
+void walk_secret_keep(struct walk *w, const char *name, const char *value);
 /* walk_idempotency_key adds the key by which another system knows this very call again. */
 void walk_idempotency_key(const struct walk *w, const struct step *s, struct buf *out);
 

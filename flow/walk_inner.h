@@ -21,6 +21,7 @@ struct hand {
 	const struct step_list *entered[WALK_ENTER_MAX];
 	size_t n_entered;
 	int failed_status;
+	int64_t retry_after_ms;
 	bool looping;                 /* evaluates for one item after the other */
 };
 

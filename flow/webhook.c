@@ -68,9 +68,9 @@ static const char *suffix_chars_refused(const char *suffix)
 static bool suffix_repeats(const char *suffix)
 {
 	for (const char *a = strchr(suffix, '{'); a; a = strchr(a + 1, '{')) {
-		size_t len = strcspn(a, "}") + 1;
-		if (!a[len - 1])
-			return false; /* not closed: told elsewhere */
+		size_t len = strcspn(a, "}");
+		if (!a[len++])
+			return false; /* never closed: told elsewhere */
 		for (const char *b = a + len; (b = strchr(b, '{')) != NULL; b++)
 			if (strncmp(a, b, len) == 0)
 				return true;
@@ -114,7 +114,8 @@ static const struct param expected_params[] = {
 	{.name = "query", .type = PARAM_MAP, .text = "Query parameters, with samples."},
 	{.name = "body", .type = PARAM_ANY, .text = "A sample of the body."},
 	{.name = "mismatch", .type = PARAM_CHOICE, .choices = mismatch_words, .fallback = "ignore",
-	 .text = "What happens to data of another shape; \"warn\" and \"reject\" come later."},
+	 .text = "What happens to data of another shape: nothing, a warning kept with the event, or "
+		 "400 with the list of differences."},
 	{0},
 };
 
@@ -355,10 +356,9 @@ void webhook_read(struct flow *f, const struct args *a, struct faults *faults)
 			w->methods |= flow_method_find(item->valuestring);
 	}
 	auth_read(f, arg_find(a, "authentication"), faults);
-	if (expected && strcmp(arg_text(expected, "mismatch"), "ignore") != 0)
-		fault_add(faults, arg_find(expected, "mismatch")->pointer, NULL,
-			  "\"mismatch\": \"%s\" comes in a later version; say \"ignore\" for now",
-			  arg_text(expected, "mismatch"));
+	const char *mismatch = expected ? arg_text(expected, "mismatch") : "ignore";
+	w->mismatch = strcmp(mismatch, "reject") == 0 ? MISMATCH_REJECT
+		      : strcmp(mismatch, "warn") == 0 ? MISMATCH_WARN : MISMATCH_IGNORE;
 	read_reply(f, a, faults);
 	w->deadline_ms = arg_int(a, "deadline_ms");
 	w->max_body_bytes = (size_t)arg_int(a, "max_body_bytes");

@@ -64,7 +64,7 @@ CREATE TABLE requests (
 	remote     TEXT NOT NULL,
 	headers    TEXT NOT NULL,              -- [["Name","value"],...] in order, repeats kept
 	body       BLOB NOT NULL               -- the bytes as received
-) STRICT;
+, warnings TEXT) STRICT;
 
 CREATE TABLE runs (
 	-- One execution. id is event * 65536 + number, so an event's runs lie together.
@@ -130,7 +130,13 @@ CREATE TABLE config (
 	id     INTEGER PRIMARY KEY CHECK (id = 1),
 	ticket INTEGER NOT NULL,               -- rises with each change of flows, pauses and secrets
 	synced INTEGER NOT NULL                -- rises where a commit is made only to sync the log
-) STRICT;
+, key_mark TEXT) STRICT;
+
+CREATE TABLE connections (
+	name       TEXT PRIMARY KEY,
+	document   TEXT NOT NULL,              -- as it was given, byte for byte; names of secrets, no values
+	updated_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 
 CREATE INDEX events_queued  ON events (lane, due_at) WHERE state = 'queued';
 
@@ -174,19 +180,6 @@ SELECT h.id AS id, h.flow AS flow, h.received_at AS received_at, h.method AS met
   JOIN event_history h ON h.id = e.id
   LEFT JOIN runs l ON l.id = e.id * 65536 + e.run
  WHERE e.state = 'failed';
-
-CREATE VIEW event_requests AS
-SELECT q.id AS id,
-       f.name AS flow,
-       strftime('%Y-%m-%dT%H:%M:%fZ', e.received_at / 1000.0, 'unixepoch') AS received_at,
-       q.method AS method, q.path AS path, q.query AS query, q.remote AS remote,
-       q.headers AS headers,
-       length(q.body) AS body_bytes,
-       CASE WHEN instr(q.body, x'00') = 0 THEN CAST(q.body AS TEXT) END AS body,
-       q.body AS body_raw
-  FROM requests q
-  JOIN events e ON e.id = q.id
-  JOIN flows f ON f.id = e.flow_id;
 
 CREATE VIEW run_history AS
 SELECT r.id / 65536 AS event,
@@ -244,4 +237,18 @@ SELECT e.id, f.name, e.state,
 CREATE VIEW daily_counts AS
 SELECT date(c.day * 86400, 'unixepoch') AS day, f.name AS flow, c.outcome AS outcome, c.n AS count
   FROM counts c LEFT JOIN flows f ON f.id = c.flow_id;
+
+CREATE VIEW event_requests AS
+SELECT q.id AS id,
+       f.name AS flow,
+       strftime('%Y-%m-%dT%H:%M:%fZ', e.received_at / 1000.0, 'unixepoch') AS received_at,
+       q.method AS method, q.path AS path, q.query AS query, q.remote AS remote,
+       q.headers AS headers,
+       length(q.body) AS body_bytes,
+       CASE WHEN instr(q.body, x'00') = 0 THEN CAST(q.body AS TEXT) END AS body,
+       q.body AS body_raw,
+       q.warnings AS warnings
+  FROM requests q
+  JOIN events e ON e.id = q.id
+  JOIN flows f ON f.id = e.flow_id;
 

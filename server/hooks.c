@@ -130,18 +130,13 @@ static int reload(struct hooks *h, struct err *err)
 	return 1;
 }
 
-int hooks_refresh(struct hooks *h, struct err *err)
+/* Whoever calls has taken the lock. */
+static int reload_changed(struct hooks *h, struct err *err)
 {
+	/* Read before the rows: a change in between makes the next request load again. */
 	uint32_t ticket = store_config_ticket(h->store);
 	int rc = 0;
 
-	if (atomic_load(&h->loaded) && ticket == atomic_load(&h->ticket))
-		return 0;
-	if (clock_mono_ms() < atomic_load(&h->not_before_mono_ms) ||
-	    pthread_mutex_trylock(&h->reloading) != 0)
-		return 0;
-	/* Read before the rows: a change in between makes the next request load again. */
-	ticket = store_config_ticket(h->store);
 	if (!atomic_load(&h->loaded) || ticket != atomic_load(&h->ticket))
 		rc = reload(h, err);
 	if (rc > 0) {
@@ -150,6 +145,29 @@ int hooks_refresh(struct hooks *h, struct err *err)
 	} else if (rc < 0) {
 		atomic_store(&h->not_before_mono_ms, clock_mono_ms() + RETRY_MS);
 	}
+	return rc;
+}
+
+int hooks_refresh(struct hooks *h, struct err *err)
+{
+	uint32_t ticket = store_config_ticket(h->store);
+
+	if (atomic_load(&h->loaded) && ticket == atomic_load(&h->ticket))
+		return 0;
+	if (clock_mono_ms() < atomic_load(&h->not_before_mono_ms) ||
+	    pthread_mutex_trylock(&h->reloading) != 0)
+		return 0;
+	int rc = reload_changed(h, err);
+	pthread_mutex_unlock(&h->reloading);
+	return rc;
+}
+
+int hooks_settle(struct hooks *h, struct err *err)
+{
+	if (clock_mono_ms() < atomic_load(&h->not_before_mono_ms))
+		return 0;
+	pthread_mutex_lock(&h->reloading);
+	int rc = reload_changed(h, err);
 	pthread_mutex_unlock(&h->reloading);
 	return rc;
 }

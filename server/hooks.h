@@ -35,6 +35,10 @@ void hooks_free(struct hooks *h); /* when no table is held any more */
  * another thread is at it, -1 failed (the old table stays; tried again after a second). */
 int hooks_refresh(struct hooks *h, struct err *err) MUSTCHECK;
 
+/* hooks_settle does the same, and waits for another thread that is at it: for a request that
+ * finds nothing, since its flow may have been published a moment ago. */
+int hooks_settle(struct hooks *h, struct err *err) MUSTCHECK;
+
 /* hooks_hold gives the live table; every hold needs its hooks_drop. */
 struct hooks_table *hooks_hold(struct hooks *h);
 void hooks_drop(struct hooks_table *table);

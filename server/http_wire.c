@@ -96,6 +96,7 @@ int poll(struct pollfd *fds, nfds_t n, int timeout_ms)
 
 	if (!w->ours || n != 1)
 		return plain_poll(fds, n, timeout_ms);
+	fds->revents = 0; /* CivetWeb reads it after an error too */
 	if (w->read_until_mono_ms && (fds->events & POLLIN))
 		return poll_until(fds, w->read_until_mono_ms, false);
 	if (w->write_until_mono_ms && (fds->events & POLLOUT))

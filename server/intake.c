@@ -20,12 +20,14 @@ struct arrival {
 	struct front *front;
 	struct http_request *request;
 	struct http_response *response;
+	struct hooks_match match;
 	const struct hook *hook;
 	int64_t received_at, received_mono_ms;
 	struct buf body;
 	struct buf headers; /* as they go to disk */
 	struct buf query;   /* the same, where it held a secret; else empty */
 	struct buf dedupe_key;
+	struct buf mismatches; /* JSON; empty when there are none to keep */
 };
 
 void intake_refused(void *arg, const struct http_request *request, const char *remote,
@@ -68,17 +70,38 @@ static int refuse_method(struct arrival *a, unsigned methods)
 	return -1;
 }
 
-static int find_hook(struct arrival *a, const struct hooks_table *table)
+static struct hooks_table *look_up(struct arrival *a)
 {
-	unsigned method = flow_method_find(a->request->method);
-	struct hooks_match match;
+	struct hooks_table *table = hooks_hold(a->front->hooks);
 
-	hooks_find(table, a->request->path + strlen("/in"), method, &match);
-	a->hook = match.hook ? match.hook : match.any;
+	hooks_find(table, a->request->path + strlen("/in"), flow_method_find(a->request->method),
+		   &a->match);
+	return table;
+}
+
+/* The table that decides, held, and what it says of this request. Nothing found is no answer
+ * yet: the flow may have been published a moment ago. */
+static struct hooks_table *look_up_settled(struct arrival *a)
+{
+	struct hooks *hooks = a->front->hooks;
+	struct err err;
+
+	if (hooks_refresh(hooks, &err) < 0)
+		log_line(LOG_ERROR, "flows not loaded, the old ones go on", "error", err.text, NULL);
+	struct hooks_table *table = look_up(a);
+	if (a->match.hook || hooks_settle(hooks, &err) < 0)
+		return table;
+	hooks_drop(table);
+	return look_up(a);
+}
+
+static int find_hook(struct arrival *a)
+{
+	a->hook = a->match.hook ? a->match.hook : a->match.any;
 	if (!a->hook)
 		return refuse(a, 404, "no published flow has this URL suffix",
 			      "no webhook listens at this path");
-	return match.hook ? 0 : refuse_method(a, match.methods);
+	return a->match.hook ? 0 : refuse_method(a, a->match.methods);
 }
 
 /* The caller learns that he was refused, and nothing of why: all he is told is this. */
@@ -122,20 +145,18 @@ static int read_body(struct arrival *a)
 
 /* ---- to disk -------------------------------------------------------------------- */
 
-/* The key is taken from the headers as they came: a redacted one is the same for everybody. */
-static void make_dedupe_key(struct arrival *a)
+/* The request as the flow would see it, with its headers as they came: a redacted one would be
+ * the same for everybody. */
+static struct scope_event as_flow_sees(const struct arrival *a, const struct buf *headers)
 {
 	const struct http_request *r = a->request;
-	struct buf headers = BUF_INIT;
-	struct err err;
 
-	keep_headers(r, NULL, 0, NULL, 0, &headers);
-	struct scope_event event = {
+	return (struct scope_event){
 		.received_at = a->received_at,
 		.method = r->method,
 		.path = r->path,
 		.query = r->query,
-		.headers = headers.ptr,
+		.headers = headers->ptr,
 		.suffix = a->hook->webhook->url_suffix,
 		.remote = r->remote,
 		.trigger = "arrival",
@@ -143,6 +164,39 @@ static void make_dedupe_key(struct arrival *a)
 		.attempt = 1,
 		.body = buf_slice(&a->body),
 	};
+}
+
+/* The expected structure, where the flow asks for more than hints. */
+static int check_structure(struct arrival *a)
+{
+	enum flow_mismatch policy = a->hook->webhook->mismatch;
+	struct buf headers = BUF_INIT;
+
+	if (policy == MISMATCH_IGNORE)
+		return 0;
+	keep_headers(a->request, NULL, 0, NULL, 0, &headers);
+	struct scope_event event = as_flow_sees(a, &headers);
+	size_t found = flow_mismatches(a->hook->flow, &event, &a->mismatches);
+	buf_release(&headers);
+	if (!found)
+		buf_clear(&a->mismatches);
+	if (!found || policy == MISMATCH_WARN)
+		return 0;
+	refuse(a, 400, "the request does not have the expected structure", "");
+	http_response_json(a->response, 400);
+	buf_clear(&a->response->body);
+	buf_addf(&a->response->body, "{\"error\":\"the request does not have the structure this webhook expects\","
+		 "\"faults\":%s}\n", a->mismatches.ptr);
+	return -1;
+}
+
+static void make_dedupe_key(struct arrival *a)
+{
+	struct buf headers = BUF_INIT;
+	struct err err;
+
+	keep_headers(a->request, NULL, 0, NULL, 0, &headers);
+	struct scope_event event = as_flow_sees(a, &headers);
 	if (flow_dedupe_key(a->hook->flow, &event, &a->dedupe_key, &err) < 0) {
 		buf_clear(&a->dedupe_key);
 		log_line(LOG_WARN, "no dedupe key, the event is kept without", "flow",
@@ -175,6 +229,7 @@ static int store(struct arrival *a, bool awaited, struct event_added *added)
 		.headers = a->headers.ptr,
 		.remote = r->remote,
 		.body = buf_slice(&a->body),
+		.warnings = buf_slice(&a->mismatches),
 		.dedupe_key = a->dedupe_key.len ? buf_slice(&a->dedupe_key) : (struct slice){NULL, 0},
 		.dedupe_window_ms = webhook->dedupe_window_ms,
 		.awaited = awaited,
@@ -256,11 +311,12 @@ static void store_awaited(struct arrival *a)
 	atomic_fetch_sub(&f->waiters, 1);
 }
 
-static void walk(struct arrival *a, const struct hooks_table *table)
+static void walk(struct arrival *a)
 {
 	struct event_added added;
 
-	if (find_hook(a, table) < 0 || check_head(a) < 0 || read_body(a) < 0 || check_body(a) < 0)
+	if (find_hook(a) < 0 || check_head(a) < 0 || read_body(a) < 0 || check_body(a) < 0 ||
+	    check_structure(a) < 0)
 		return;
 	if (a->hook->webhook->reply == REPLY_RESPONSE && !a->hook->paused)
 		store_awaited(a);
@@ -281,21 +337,20 @@ void intake_handle(struct front *f, struct http_request *request, const char *ta
 		.headers = BUF_INIT,
 		.query = BUF_INIT,
 		.dedupe_key = BUF_INIT,
+		.mismatches = BUF_INIT,
 	};
-	struct err err;
 
 	(void)tail;
 	if (front_draining(f) || store_broken(f->store)) {
 		unavailable(&a, "this server is stopping; try again later");
 		return;
 	}
-	if (hooks_refresh(f->hooks, &err) < 0)
-		log_line(LOG_ERROR, "flows not loaded, the old ones go on", "error", err.text, NULL);
-	struct hooks_table *table = hooks_hold(f->hooks);
-	walk(&a, table);
+	struct hooks_table *table = look_up_settled(&a);
+	walk(&a);
 	hooks_drop(table);
 	buf_release(&a.body);
 	buf_release(&a.headers);
 	buf_release(&a.query);
 	buf_release(&a.dedupe_key);
+	buf_release(&a.mismatches);
 }

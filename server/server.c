@@ -76,8 +76,9 @@ static int listen_all(struct role *role, struct err *err)
 	};
 
 	role->front.base_url = base_url(conf, err);
-	if (!role->front.base_url || http_listen(&console, &role->listeners[CONSOLE], err) < 0 ||
-	    http_listen(&intake, &role->listeners[INTAKE], err) < 0)
+	/* The console last: who is told by /healthz that all is well may send at once. */
+	if (!role->front.base_url || http_listen(&intake, &role->listeners[INTAKE], err) < 0 ||
+	    http_listen(&console, &role->listeners[CONSOLE], err) < 0)
 		return -1;
 	const char *address = http_listener_address(role->listeners[INTAKE]);
 	log_line(LOG_INFO, "listening", "intake", address, "console",

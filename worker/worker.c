@@ -30,6 +30,7 @@
 /* A stranger's commit (the sqlite3 shell) rings no bell: look this often. */
 #define IDLE_MS 1000
 #define BUSY_PAUSE_MS 200
+#define TRIES 10 /* of an exchange that fails for another reason than a full or busy disk */
 #define LOOK_AT_MEMORY 256 /* turns of the loop */
 
 struct work {
@@ -45,6 +46,7 @@ struct work {
 	struct run_done done[BATCH];
 	size_t n_done;
 	const struct claim *current; /* of the run in progress, for the host's callbacks */
+	int64_t limited_at_mono_ms, limited_ms; /* processor time */
 };
 
 static volatile sig_atomic_t stopping;
@@ -63,6 +65,13 @@ static int host_secret(void *arg, const char *name, char **value, struct err *er
 	size_t len;
 
 	return store_secret_get(w->store, name, value, &len, err);
+}
+
+static int host_connection(void *arg, const char *name, char **document, struct err *err)
+{
+	struct work *w = arg;
+
+	return store_connection_load(w->store, name, document, err);
 }
 
 static int host_reply(void *arg, const struct reply *reply, struct err *err)
@@ -85,6 +94,24 @@ static int host_flow(void *arg, const char *name, struct flow **flow, struct err
 
 /* ---- one run ---- */
 
+/* The backstop, should the supervisor be unable to act: processor time, never much more than
+ * the wall time a run may take. Set anew once a second, not for each of ten thousand runs. */
+static void limit_processor_time(struct work *w, int64_t limit_ms)
+{
+	int64_t now = clock_mono_ms();
+	struct rusage used;
+	struct rlimit cpu;
+
+	if (now - w->limited_at_mono_ms < 1000 && limit_ms <= w->limited_ms)
+		return;
+	w->limited_at_mono_ms = now;
+	w->limited_ms = limit_ms;
+	if (getrusage(RUSAGE_SELF, &used) == 0 && getrlimit(RLIMIT_CPU, &cpu) == 0) {
+		cpu.rlim_cur = (rlim_t)(used.ru_utime.tv_sec + used.ru_stime.tv_sec + limit_ms / 1000 + 3);
+		setrlimit(RLIMIT_CPU, &cpu);
+	}
+}
+
 /* The supervisor reads this: what is in hand, since when, until when. */
 static void board_begin(struct work *w, const struct claim *c, int64_t limit_ms)
 {
@@ -93,14 +120,7 @@ static void board_begin(struct work *w, const struct claim *c, int64_t limit_ms)
 	atomic_store(&w->slot->deadline_mono_ms, clock_mono_ms() + limit_ms);
 	atomic_store(&w->slot->event_id, c->event_id);
 
-	/* The backstop, should the supervisor be unable to act: processor time, never more than
-	 * the wall time it may take. */
-	struct rusage used;
-	struct rlimit cpu;
-	if (getrusage(RUSAGE_SELF, &used) == 0 && getrlimit(RLIMIT_CPU, &cpu) == 0) {
-		cpu.rlim_cur = (rlim_t)(used.ru_utime.tv_sec + used.ru_stime.tv_sec + limit_ms / 1000 + 2);
-		setrlimit(RLIMIT_CPU, &cpu);
-	}
+	limit_processor_time(w, limit_ms);
 }
 
 /* Whatever was in hand has been recorded. */
@@ -134,6 +154,7 @@ static void run_claim(struct work *w, const struct claim *c, struct run_result *
 	};
 	struct run_host host = {
 		.arg = w, .secret = host_secret, .reply = host_reply,
+		.connection = host_connection,
 		.trace_values = hook->record != RECORD_NONE, .flow = host_flow,
 	};
 	w->current = c;
@@ -215,17 +236,19 @@ static void pause_ms(int64_t ms)
 }
 
 /* Hands back what was done and takes up to max. What was done stays in hand until the store
- * has it, however long the disk is full. -1: the store is broken. */
+ * has it, however long the disk is full. -1: the store is broken, or refuses what was done for
+ * another reason again and again; then this process ends, and the run in hand counts as crashed. */
 static int exchange(struct work *w, size_t max)
 {
 	struct claim fresh[BATCH];
 	struct err err;
-	int got;
+	int got, tries = 0;
 
 	while ((got = store_exchange(w->store, w->owner, clock_wall_ms(), w->done, w->n_done, fresh, max,
 				     &err)) < 0) {
 		log_line(LOG_ERROR, "cannot record or claim", "error", err.text, NULL);
-		if (err.kind == ERR_DISK || store_broken(w->store))
+		if (err.kind == ERR_DISK || store_broken(w->store) ||
+		    (err.kind != ERR_BUSY && ++tries == TRIES))
 			return -1;
 		pause_ms(BUSY_PAUSE_MS);
 		if (stopping && w->n_done == 0)
@@ -300,11 +323,13 @@ static int loop(struct work *w)
 		uint32_t ticket = store_work_ticket(w->store);
 		int got = exchange(w, BATCH);
 		if (got < 0 || run_batch(w) < 0)
-			return EXIT_DISK;
+			return store_broken(w->store) ? EXIT_DISK : EXIT_FAILED;
 		if (got == 0 && !flows_warm(w->flows))
 			wait_for_work(w, ticket);
 	}
-	return exchange(w, 0) < 0 ? EXIT_DISK : EXIT_FINE;
+	if (exchange(w, 0) < 0)
+		return store_broken(w->store) ? EXIT_DISK : EXIT_FAILED;
+	return EXIT_FINE;
 }
 
 static void set_limits(const struct conf *conf)
@@ -340,7 +365,11 @@ int worker_run(const struct conf *conf, struct board *board, int slot, int64_t o
 	/* The store has read what it needs of the environment; expressions and libraries find none. */
 	clearenv();
 	srandom((unsigned)(getpid() ^ clock_mono_us()));
-	outbound_init();
+	const struct outbound_policy policy = {conf->allow_destinations, {conf->listen, conf->console}};
+	if (outbound_init(&policy, &err) < 0) {
+		log_line(LOG_ERROR, "worker cannot start", "error", err.text, NULL);
+		return EXIT_FAILED;
+	}
 	w->flows = flows_new(w->store);
 	int code = loop(w);
 	for (size_t i = 0; i < w->n_taken; i++)

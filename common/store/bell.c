@@ -2,39 +2,19 @@
 /* How processes notice each other's commits: futex words in a shared page. */
 #include "common/store/bell.h"
 
-#include <errno.h>
-#include <fcntl.h>
+#include "common/page.h"
+
 #include <limits.h>
 #include <linux/futex.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "common/mem.h"
-
 int bell_map(const char *dir, struct bell **out, struct err *err)
 {
-	char *path = mem_format("%s/ringbolt.bell", dir);
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	void *page = MAP_FAILED;
-
-	/* The room is reserved now: writing to a hole of a full disk would be a SIGBUS later. */
-	int bad = fd < 0 ? errno : posix_fallocate(fd, 0, sizeof(struct bell));
-	if (!bad)
-		page = mmap(NULL, sizeof(struct bell), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (page == MAP_FAILED)
-		err_set(err, ERR_SYSTEM, "cannot map %s: %s", path, strerror(bad ? bad : errno));
-	if (fd >= 0)
-		close(fd);
-	free(path);
-	if (page == MAP_FAILED)
-		return -1;
-	*out = page;
-	return 0;
+	*out = page_map(dir, "ringbolt.bell", sizeof(struct bell), err);
+	return *out ? 0 : -1;
 }
 
 void bell_unmap(struct bell *b)

@@ -35,6 +35,12 @@ struct job {
 
 enum { JOB_WAITS, JOB_LEADS, JOB_DONE };
 
+static void give_lock(struct store *s)
+{
+	s->locked = false;
+	lock_give(s->lock_fd);
+}
+
 /* A PRAGMA acts while it is prepared, so it cannot come from the statement cache. */
 static int set_full(struct conn *c, bool full, struct err *err)
 {
@@ -48,12 +54,14 @@ static int set_full(struct conn *c, bool full, struct err *err)
 
 static int begin(struct store *s, bool full, struct err *err)
 {
-	if (lock_take(s->lock_fd, err) < 0)
+	/* The leader has it already, unless a failed try has given it back. */
+	if (!s->locked && lock_take(s->lock_fd, err) < 0)
 		return -1;
+	s->locked = true;
 	s->writer.n_counts = 0;
 	if (set_full(&s->writer, full, err) < 0 ||
 	    sql_do(&s->writer, err, "BEGIN IMMEDIATE", "") < 0) {
-		lock_give(s->lock_fd);
+		give_lock(s);
 		return -1;
 	}
 	return 0;
@@ -66,7 +74,7 @@ static void undo(struct store *s)
 	/* Some errors have rolled back by themselves. */
 	if (!sqlite3_get_autocommit(s->writer.db) && sql_do(&s->writer, &ignored, "ROLLBACK", "") < 0)
 		log_line(LOG_ERROR, "rollback failed", "error", ignored.text, NULL);
-	lock_give(s->lock_fd);
+	give_lock(s);
 }
 
 /* The janitor checkpoints long before this; when it cannot, the log must still end somewhere. */
@@ -82,7 +90,7 @@ static int finish(struct store *s, struct err *err)
 	    sqlite3_wal_checkpoint_v2(s->writer.db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) == SQLITE_OK)
 		s->writer.wal_frames = 0;
 	atomic_store(&s->bell->log_frames, s->writer.wal_frames);
-	lock_give(s->lock_fd);
+	give_lock(s);
 	return 0;
 }
 
@@ -233,8 +241,9 @@ static void lead(struct store *s, struct job *mine)
 	size_t n;
 
 	/* Whoever else waits for the lock right now comes along: so it is taken before the
-	 * batch is, and again (which costs nothing) inside the transaction. */
+	 * batch is. */
 	int locked = lock_take(s->lock_fd, &err);
+	s->locked = locked == 0;
 	n = take_waiting(s, batch);
 	memcpy(all, batch, sizeof(all));
 	enum sync sync = strictest(all, n);

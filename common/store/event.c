@@ -96,10 +96,10 @@ static int add_event(struct conn *c, void *arg, struct err *err)
 	add->out->id = sqlite3_last_insert_rowid(c->db);
 	add->out->held = paused;
 	if (sql_do(c, err,
-		   "INSERT INTO requests (id, version_id, method, path, query, remote, headers, body) "
-		   "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-		   "iitttttb", add->out->id, e->version_id, e->method, e->path, e->query, e->remote,
-		   e->headers, e->body) < 0 ||
+		   "INSERT INTO requests (id, version_id, method, path, query, remote, headers, body, warnings) "
+		   "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		   "iitttttbs", add->out->id, e->version_id, e->method, e->path, e->query, e->remote,
+		   e->headers, e->body, e->warnings.len ? e->warnings : (struct slice){0}) < 0 ||
 	    counts_add(c, e->received_at, e->flow_id, "accepted", err) < 0)
 		return -1;
 	return 1;

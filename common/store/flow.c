@@ -27,11 +27,14 @@ uint32_t store_config_ticket(struct store *s)
 	if (rung == atomic_load(&s->config_rung) && now - looked_at < CONFIG_POLL_MS)
 		return atomic_load(&s->config_ticket);
 	atomic_store(&s->config_looked_at, now);
-	atomic_store(&s->config_rung, rung);
 	struct conn *c = reader_take(s, &ignored);
 	if (c) {
-		if (sql_int(c, &ignored, &ticket, "SELECT ticket FROM config WHERE id = 1", "") > 0)
+		/* The bell's word is taken over last: until then every thread looks for itself, and
+		 * none takes an old ticket for the new one. */
+		if (sql_int(c, &ignored, &ticket, "SELECT ticket FROM config WHERE id = 1", "") > 0) {
 			atomic_store(&s->config_ticket, (uint32_t)ticket);
+			atomic_store(&s->config_rung, rung);
+		}
 		reader_give(s, c);
 	}
 	return atomic_load(&s->config_ticket);

@@ -36,6 +36,7 @@ struct store {
 	struct job *queue_head, *queue_tail;
 	bool led;
 	struct conn writer;
+	bool locked;                /* the leader holds the write lock */
 	pthread_mutex_t sync_lock;
 	pthread_cond_t sync_done;
 	uint64_t committed, synced; /* transactions of this process */
@@ -58,8 +59,10 @@ struct store {
 	_Atomic uint32_t config_ticket, config_rung;
 	_Atomic int64_t config_looked_at;
 
-	/* The key file, and the secrets of the environment as it was at opening (secret.c). */
+	/* The key file (key.c), and the secrets of the environment as it was at opening (secret.c). */
+	pthread_mutex_t key_lock;
 	unsigned char key[CRYPTO_KEY_BYTES];
+	char *key_path;
 	struct env_secret *env_secrets;
 	size_t n_env_secrets;
 };
@@ -99,9 +102,35 @@ int migrate_refuse_newer(int64_t have, struct err *err);
 int counts_add(struct conn *c, int64_t now, int64_t flow_id, const char *outcome, struct err *err) MUSTCHECK;
 int counts_write(struct conn *c, struct err *err) MUSTCHECK;
 int config_changed(struct conn *c, struct err *err) MUSTCHECK; /* inside the transaction */
-int secrets_make_key(const char *dir, const char *key_file, struct err *err) MUSTCHECK;
 int secrets_open(struct store *s, const char *key_file, struct err *err) MUSTCHECK;
 void secrets_close(struct store *s);
 char *store_path(const char *dir, const char *name); /* "DIR/name", the caller's */
+
+/* ---- the key file (key.c) ---- */
+
+/* Where a key may be: in hand, in its file, or in FILE.new while a rotation is under way. */
+enum key_place { KEY_HELD, KEY_FILE, KEY_NEXT, KEY_PLACES };
+
+#define KEY_MARK_SIZE 17
+/* key_mark tells one key from another and nothing else about it. */
+void key_mark(const unsigned char key[CRYPTO_KEY_BYTES], char out[KEY_MARK_SIZE]);
+
+int key_make(const char *dir, const char *key_file, struct err *err) MUSTCHECK; /* unless it is there */
+int key_open(struct store *s, const char *key_file, struct err *err) MUSTCHECK;
+/* key_at: 1, or 0 when there is none that can be read. */
+int key_at(struct store *s, enum key_place place, unsigned char out[CRYPTO_KEY_BYTES]) MUSTCHECK;
+void key_adopt(struct store *s, const unsigned char key[CRYPTO_KEY_BYTES]);
+/* key_in_use: the key that config.key_mark names: 0, or -1 with a sentence. */
+int key_in_use(struct store *s, struct conn *c, unsigned char out[CRYPTO_KEY_BYTES],
+	       struct err *err) MUSTCHECK;
+/* key_file_in_use: the file holds that key, so that FILE.new may be written: 0 or -1. */
+int key_file_in_use(struct store *s, struct conn *c, struct err *err) MUSTCHECK;
+/* key_write_next writes FILE.new and syncs it; key_replace puts it in the key file's place and
+ * keeps the old one as FILE.old. */
+int key_write_next(const char *path, const unsigned char key[CRYPTO_KEY_BYTES], struct err *err) MUSTCHECK;
+int key_replace(const char *path, struct err *err) MUSTCHECK;
+/* key_finish ends a rotation that was cut short after its transaction. */
+int key_finish(struct conn *c, const char *dir, const char *key_file, struct err *err) MUSTCHECK;
+struct slice secret_place(const char *name, struct buf *out); /* to which a sealed value is bound */
 
 #endif

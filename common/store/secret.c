@@ -9,12 +9,8 @@
 #include "common/mem.h"
 
 #include <ctype.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 extern char **environ;
 
@@ -25,50 +21,6 @@ struct env_secret {
 };
 
 static const char prefix[] = "RINGBOLT_SECRET_";
-
-static char *key_path(const char *dir, const char *key_file)
-{
-	return key_file ? mem_dup(key_file) : store_path(dir, "ringbolt.key");
-}
-
-int secrets_make_key(const char *dir, const char *key_file, struct err *err)
-{
-	unsigned char key[CRYPTO_KEY_BYTES];
-	char *path = key_path(dir, key_file);
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600), result = 0;
-
-	if (fd < 0 && errno != EEXIST)
-		result = err_set(err, ERR_SYSTEM, "cannot make the key file %s: %s", path, strerror(errno));
-	if (fd >= 0) {
-		crypto_random(key, sizeof(key));
-		if (write(fd, key, sizeof(key)) != sizeof(key) || fsync(fd) < 0)
-			result = err_set(err, ERR_SYSTEM, "cannot write the key file %s: %s", path,
-					 strerror(errno));
-		close(fd);
-		explicit_bzero(key, sizeof(key));
-		if (result < 0)
-			unlink(path);
-	}
-	free(path);
-	return result;
-}
-
-static int read_key(struct store *s, const char *path, struct err *err)
-{
-	struct stat st;
-	int fd = open(path, O_RDONLY | O_CLOEXEC), result = 0;
-
-	if (fd < 0)
-		return err_set(err, ERR_SYSTEM, "cannot read the key file %s: %s; the stored secrets need it",
-			       path, strerror(errno));
-	if (fstat(fd, &st) == 0 && (st.st_mode & 077))
-		result = err_set(err, ERR_DENIED, "the key file %s can be read by others: chmod 600 it", path);
-	else if (read(fd, s->key, sizeof(s->key)) != (ssize_t)sizeof(s->key))
-		result = err_set(err, ERR_INVALID, "the key file %s does not hold %d bytes: restore it from where "
-				 "you keep it", path, CRYPTO_KEY_BYTES);
-	close(fd);
-	return result;
-}
 
 static void read_environment(struct store *s)
 {
@@ -85,13 +37,10 @@ static void read_environment(struct store *s)
 
 int secrets_open(struct store *s, const char *key_file, struct err *err)
 {
-	char *path = key_path(s->dir, key_file);
-	int result = read_key(s, path, err);
-
-	free(path);
-	if (result == 0)
-		read_environment(s);
-	return result;
+	if (key_open(s, key_file, err) < 0)
+		return -1;
+	read_environment(s);
+	return 0;
 }
 
 void secrets_close(struct store *s)
@@ -101,6 +50,7 @@ void secrets_close(struct store *s)
 		mem_wipe_free(s->env_secrets[i].value, s->env_secrets[i].len);
 	}
 	free(s->env_secrets);
+	free(s->key_path);
 	explicit_bzero(s->key, sizeof(s->key));
 }
 
@@ -117,8 +67,7 @@ static const struct env_secret *find_in_environment(const struct store *s, const
 	return NULL;
 }
 
-/* The place a sealed value is bound to. */
-static struct slice place(const char *name, struct buf *out)
+struct slice secret_place(const char *name, struct buf *out)
 {
 	buf_addf(out, "secrets/%s/1", name);
 	return buf_slice(out);
@@ -132,38 +81,42 @@ static bool name_is_fine(const char *name)
 }
 
 struct set {
+	struct store *store;
 	const char *name;
-	struct slice sealed;
+	struct slice value;
 	int64_t now;
 };
 
+/* Sealed inside the transaction: a rotation may have come just before it. */
 static int set_secret(struct conn *c, void *arg, struct err *err)
 {
 	struct set *set = arg;
+	struct buf sealed = BUF_INIT, aad = BUF_INIT;
+	unsigned char key[CRYPTO_KEY_BYTES];
+	int result = key_in_use(set->store, c, key, err);
 
-	if (sql_do(c, err, "INSERT INTO secrets (name, sealed, updated_at) VALUES (?, ?, ?) "
-		   "ON CONFLICT (name) DO UPDATE SET sealed = excluded.sealed, updated_at = excluded.updated_at",
-		   "tbi", set->name, set->sealed, set->now) < 0)
-		return -1;
-	return config_changed(c, err);
+	if (result == 0)
+		result = crypto_seal(key, set->value, secret_place(set->name, &aad), &sealed, err);
+	if (result == 0)
+		result = sql_do(c, err, "INSERT INTO secrets (name, sealed, updated_at) VALUES (?, ?, ?) "
+				"ON CONFLICT (name) DO UPDATE SET sealed = excluded.sealed, "
+				"updated_at = excluded.updated_at",
+				"tbi", set->name, buf_slice(&sealed), set->now);
+	explicit_bzero(key, sizeof(key));
+	buf_release(&sealed);
+	buf_release(&aad);
+	return result < 0 ? -1 : config_changed(c, err);
 }
 
 int store_secret_set(struct store *s, const char *name, struct slice value, int64_t now, struct err *err)
 {
-	struct buf sealed = BUF_INIT, aad = BUF_INIT;
-	int result;
+	struct set set = {s, name, value, now};
 
 	if (!name_is_fine(name))
 		return err_set(err, ERR_INVALID, "\"%s\" is no secret's name: use letters, digits, - and _", name);
 	if (!value.len)
 		return err_set(err, ERR_INVALID, "the secret \"%s\" is empty: give its value on standard input", name);
-	result = crypto_seal(s->key, value, place(name, &aad), &sealed, err);
-	if (result == 0) {
-		struct set set = {name, buf_slice(&sealed), now};
-		result = commit(s, SYNC_AFTER, set_secret, &set, err);
-	}
-	buf_release(&sealed);
-	buf_release(&aad);
+	int result = commit(s, SYNC_AFTER, set_secret, &set, err);
 	if (result >= 0)
 		bell_ring_config(s->bell);
 	return result;
@@ -217,10 +170,32 @@ void secret_rows_free(struct secret_row *rows, size_t count)
 	free(rows);
 }
 
+/* With the key in hand, or with the one that a rotation has put in its place meanwhile. */
+static int open_sealed(struct store *s, const char *name, struct slice sealed, struct buf *plain)
+{
+	unsigned char key[CRYPTO_KEY_BYTES];
+	struct buf aad = BUF_INIT;
+	struct err unread;
+	int result = -1;
+
+	secret_place(name, &aad);
+	for (enum key_place at = KEY_HELD; at < KEY_PLACES && result < 0; at++) {
+		if (!key_at(s, at, key) ||
+		    crypto_open(key, sealed, buf_slice(&aad), plain, &unread) < 0)
+			continue;
+		if (at != KEY_HELD)
+			key_adopt(s, key);
+		result = 0;
+	}
+	explicit_bzero(key, sizeof(key));
+	buf_release(&aad);
+	return result;
+}
+
 int store_secret_get(struct store *s, const char *name, char **value, size_t *len, struct err *err)
 {
 	const struct env_secret *env = find_in_environment(s, name);
-	struct buf plain = BUF_INIT, aad = BUF_INIT;
+	struct buf plain = BUF_INIT;
 
 	if (env) {
 		*value = mem_dup_len(env->value, env->len);
@@ -233,7 +208,7 @@ int store_secret_get(struct store *s, const char *name, char **value, size_t *le
 	sqlite3_stmt *st = sql_ask(c, err, "SELECT sealed FROM secrets WHERE name = ?", "t", name);
 	int got = st ? sql_row(c, st, err) : -1;
 	if (got > 0) {
-		if (crypto_open(s->key, sql_column_slice(st, 0), place(name, &aad), &plain, err) < 0)
+		if (open_sealed(s, name, sql_column_slice(st, 0), &plain) < 0)
 			got = err_set(err, ERR_DENIED, "the secret \"%s\" does not open with this key file: restore "
 				      "the right one, or set the secret again", name);
 		sql_done(st);
@@ -244,18 +219,20 @@ int store_secret_get(struct store *s, const char *name, char **value, size_t *le
 		*value = buf_take(&plain);
 	}
 	buf_release(&plain);
-	buf_release(&aad);
 	return got;
 }
 
 void store_token(struct store *s, const char *purpose, int64_t id, char out[33])
 {
-	unsigned char mac[CRYPTO_DIGEST_MAX];
+	unsigned char mac[CRYPTO_DIGEST_MAX], key[CRYPTO_KEY_BYTES];
 	struct buf text = BUF_INIT, hex = BUF_INIT;
 
+	if (!key_at(s, KEY_HELD, key))
+		memset(key, 0, sizeof(key));
 	buf_addf(&text, "token/%s/%lld", purpose, (long long)id);
-	if (crypto_hmac("sha256", (struct slice){(const char *)s->key, sizeof(s->key)}, buf_slice(&text), mac) < 0)
+	if (crypto_hmac("sha256", (struct slice){(const char *)key, sizeof(key)}, buf_slice(&text), mac) < 0)
 		memset(mac, 0, sizeof(mac));
+	explicit_bzero(key, sizeof(key));
 	crypto_hex(mac, 16, &hex);
 	memcpy(out, hex.ptr, 33);
 	buf_release(&text);

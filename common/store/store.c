@@ -153,7 +153,10 @@ static int prepare(const char *dir, bool alone, bool check, struct err *err)
 	if (alone && (unclean || check) && recover(&c, path, check, err) < 0)
 		goto out;
 	int applied = migrate(&c, err);
-	if (applied < 0 || secrets_make_key(dir, self.key_file, err) < 0)
+	if (applied < 0)
+		err_within(err, "%s: ", path);
+	if (applied < 0 || key_make(dir, self.key_file, err) < 0 ||
+	    key_finish(&c, dir, self.key_file, err) < 0)
 		goto out;
 	if (applied > 0)
 		log_line(LOG_INFO, "the database was brought up to date", "version",
@@ -184,8 +187,10 @@ static int refuse_other_version(struct conn *c, const char *dir, struct err *err
 
 	if (sql_int(c, err, &have, "PRAGMA user_version", "") < 0)
 		return -1;
-	if (have > want)
-		return migrate_refuse_newer(have, err);
+	if (have > want) {
+		migrate_refuse_newer(have, err);
+		return err_within(err, "%s: ", dir);
+	}
 	if (have < want)
 		return err_set(err, ERR_CONFLICT, "the database in %s is of an older version (%d, this "
 			       "program needs %d): start `ringbolt serve` once, it brings it up to date",
@@ -206,6 +211,7 @@ int store_open(const char *dir, enum store_mode mode, struct store **out, struct
 	pthread_mutex_init(&s->readers_lock, NULL);
 	pthread_mutex_init(&s->sync_lock, NULL);
 	pthread_cond_init(&s->sync_done, NULL);
+	pthread_mutex_init(&s->key_lock, NULL);
 	pthread_cond_init(&s->reader_back, NULL);
 	if (!file_exists(path)) {
 		err_set(err, ERR_MISSING, "there is no database in %s: start one with `ringbolt serve "
@@ -250,6 +256,7 @@ void store_close(struct store *s)
 	pthread_mutex_destroy(&s->readers_lock);
 	pthread_mutex_destroy(&s->sync_lock);
 	pthread_cond_destroy(&s->sync_done);
+	pthread_mutex_destroy(&s->key_lock);
 	pthread_cond_destroy(&s->reader_back);
 	free(s->dir);
 	free(s);

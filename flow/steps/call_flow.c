@@ -39,53 +39,14 @@ static void check_in(const struct step *s, const struct flow *f, struct faults *
 			  "for_each", name);
 }
 
-static void add_text(struct slice value, struct buf *out)
-{
-	struct buf text = BUF_INIT;
-
-	jsontext_text(value, &text);
-	buf_add_json_text(out, text.ptr, text.len);
-	buf_release(&text);
-}
-
-/* A query holds texts, as if it had come in a URL. */
+/* As it would have come in a URL. */
 static int read_query(struct walk *w, const struct step *s, struct buf *out, struct err *err)
 {
 	struct buf json = BUF_INIT;
-	struct jsontext_walk member, item;
 	int rc = walk_json(w, &s->args, "query", &json, err);
 
-	buf_add_char(out, '{');
-	jsontext_walk_start(&member, rc > 0 ? buf_slice(&json) : (struct slice){"{}", 2});
-	while (rc > 0 && jsontext_walk_next(&member)) {
-		enum jsontext_kind kind = jsontext_kind(member.value);
-		if (kind == JSONTEXT_NULL)
-			continue;
-		if (kind == JSONTEXT_OBJECT) {
-			rc = err_set(err, ERR_INVALID, "query: %.*s is an object; a query parameter is "
-				     "text, a number or a list of them",
-				     (int)(member.key.len > 80 ? 80 : member.key.len), member.key.ptr);
-			break;
-		}
-		if (out->len > 1)
-			buf_add_char(out, ',');
-		buf_add_slice(out, member.key);
-		buf_add_char(out, ':');
-		if (kind != JSONTEXT_ARRAY) {
-			add_text(member.value, out);
-			continue;
-		}
-		buf_add_char(out, '[');
-		size_t before = out->len;
-		jsontext_walk_start(&item, member.value);
-		while (jsontext_walk_next(&item)) {
-			if (out->len > before)
-				buf_add_char(out, ',');
-			add_text(item.value, out);
-		}
-		buf_add_char(out, ']');
-	}
-	buf_add_char(out, '}');
+	if (rc > 0 && (rc = pairs_encode_object(jsontext_trim(buf_slice(&json)), false, out, err)) < 0)
+		err_within(err, "query: ");
 	buf_release(&json);
 	return rc < 0 ? -1 : 0;
 }
@@ -191,8 +152,8 @@ static enum step_result run(struct walk *w, const struct step *s, struct buf *ou
 		goto out;
 	}
 	struct scope_event event = {
-		.method = "POST", .path = "", .query = "", .suffix = "", .trigger = "call",
-		.query_object = buf_slice(&query), .headers = headers.ptr, .body = buf_slice(&body),
+		.method = "POST", .path = "", .query = query.ptr, .suffix = "", .trigger = "call",
+		.headers = headers.ptr, .body = buf_slice(&body),
 	};
 	if (walk_flow(w, s, arg_text(&s->args, "flow"), &event, resume, &inner, &last, err) < 0)
 		goto out;

@@ -48,3 +48,17 @@ for (const page of pages) {
 		});
 	}
 }
+
+/** What is drawn by the program itself must be what the program would draw now. */
+const drawn = {
+	'docs/cli.md': ['help', '--markdown'],
+	'schema/database.sql': ['schema', 'database'],
+	'schema/flow.schema.json': ['schema', 'flow'],
+};
+for (const [file, args] of Object.entries(drawn)) {
+	story(`${file} is what ringbolt ${args.join(' ')} prints`, async () => {
+		const got = await run(RINGBOLT, args);
+		assert.equal(got.code, 0, got.err);
+		assert.equal(readFileSync(join(ROOT, file), 'utf8'), got.out, `draw it again: ringbolt ${args.join(' ')} > ${file}`);
+	});
+}

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { before } from 'node:test';
 import { flow, map, respond } from './flows.mjs';
 import { story } from './story.mjs';
-import { RINGBOLT, World, kill, lines, run, waitFor } from './world.mjs';
+import { RINGBOLT, World, few, kill, lines, run, waitFor } from './world.mjs';
 
 let w;
 before(async () => {
@@ -120,6 +120,15 @@ story('a branch that ends without a reply is warned of by name, and the flow may
 	const { code, rows } = await check(w.writeFlow(document, '../half'), '--json');
 	assert.equal(code, 0);
 	assert.ok(rows().some(row => row.kind === 'warning' && /repl|response/.test(row.text) && /forgotten|\/steps\/0\/paths\/1/.test(row.text + row.pointer)), JSON.stringify(rows()));
+});
+
+story('a flow listens as soon as apply has returned, while others are being read', async () => {
+	for (let round = 0; round < few(15); round++) {
+		const names = ['a', 'b', 'c'].map(name => `fresh-${round}-${name}`);
+		await w.do(['flow', 'apply', ...names.map(name => w.writeFlow(flow(name, [map('m', 1)]), `../${name}`))]);
+		const answers = await Promise.all(names.map(name => w.post(`/${name}`, '{}')));
+		assert.deepEqual(answers.map(answer => answer.status), [202, 202, 202], `round ${round}`);
+	}
 });
 
 story('applying a faulty file changes nothing', async () => {

@@ -220,3 +220,21 @@ story('Expect: 100-continue is answered before the body, a refusal instead of it
 		d.end();
 	}
 });
+
+story('data of another shape is taken, noted or refused, as the webhook says', async () => {
+	const expected = { headers: { 'X-Topic': 'a' }, body: { id: 1, items: [{ sku: 'A' }] } };
+	await w.apply(...['ignore', 'warn', 'reject'].map(mismatch => flow(`shape-${mismatch}`, [map('m', 1)], { expected: { ...expected, mismatch } })));
+	const good = ['{"id":7,"items":[{"sku":"B"}],"more":1}', { 'x-topic': 'b', 'Content-Type': 'application/json' }];
+	for (const mismatch of ['ignore', 'warn', 'reject']) assert.equal((await w.post(`/shape-${mismatch}`, ...good)).status, 202, mismatch);
+	const odd = '{"id":"7","items":[{}]}';
+	assert.equal((await w.post('/shape-ignore', odd)).status, 202);
+	const noted = await w.post('/shape-warn', odd);
+	assert.equal(noted.status, 202);
+	const warnings = JSON.parse(await w.one(`SELECT warnings FROM event_requests WHERE id = ${noted.json.event}`));
+	assert.deepEqual(warnings.map(warning => warning.pointer), ['/headers/X-Topic', '/body/id', '/body/items/0/sku']);
+	const refused = await w.post('/shape-reject', odd);
+	assert.equal(refused.status, 400);
+	assert.deepEqual(refused.json.faults, warnings);
+	assert.equal(await w.one("SELECT count(*) FROM event_history WHERE flow = 'shape-reject'"), 1);
+	assert.equal(await w.one("SELECT count(*) FROM rejected_requests WHERE flow = 'shape-reject' AND cause LIKE '%structure%'"), 1);
+});

@@ -108,13 +108,13 @@ export const worlds = new Set(); // those that are open
 export class World {
 	/** open makes a directory with the flows (documents) and secrets given, and starts the server. */
 	static async open({ flows = [], secrets = {}, serve = [], workers = '2:2', env = {}, data, start = true,
-		under = tmpdir() } = {}) {
+		allow = '127.0.0.0/8', under = tmpdir() } = {}) {
 		const w = new World();
 		w.dir = mkdtempSync(join(under, 'ringbolt-test-'));
 		w.data = data ?? join(w.dir, 'data');
 		w.flows = join(w.dir, 'flows');
 		w.logFile = join(w.dir, 'server.log');
-		Object.assign(w, { options: serve, workers, env, server: null, past: new Set() });
+		Object.assign(w, { options: serve, workers, env, allow, server: null, past: new Set() });
 		worlds.add(w);
 		mkdirSync(w.flows);
 		for (const flow of flows) w.writeFlow(flow);
@@ -134,7 +134,7 @@ export class World {
 		this.port ??= await freePort();
 		this.console ??= await freePort();
 		const args = ['serve', '--data', this.data, '--flows', this.flows, '--listen', `127.0.0.1:${this.port}`,
-			'--console', `127.0.0.1:${this.console}`,
+			'--console', `127.0.0.1:${this.console}`, '--allow-destinations', this.allow,
 			...(this.workers ? ['--workers', this.workers] : []), ...this.options, ...extra];
 		const under = VALGRIND ? ['valgrind', '-q', '--trace-children=yes', '--error-exitcode=99', '--leak-check=full',
 			'--errors-for-leak-kinds=definite', `--log-file=${join(this.dir, 'valgrind.%p')}`] : [];

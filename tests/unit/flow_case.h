@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* A case of tests/flows/ and what it expects, for test_flow_cases.c. */
+/* flow_case: one case of tests/flows/, and the host that runs it. */
 #ifndef TESTS_UNIT_FLOW_CASE_H
 #define TESTS_UNIT_FLOW_CASE_H
 
 #include "common/jsontext.h"
 #include "common/mem.h"
-#include "flow/flow.h"
+#include "flow/outbound.h"
 #include "flow/run.h"
 
 #include <setjmp.h>
@@ -16,8 +16,8 @@
 
 #include <cmocka.h>
 
-enum section { FLOW, EVENT, SECRETS, ANSWERS, EXPECT, FLOWS, RESUME, SECTIONS };
-static const char *const section_names[] = {"flow", "event", "secrets", "answers", "expect",
+enum section { FLOW, EVENT, SECRETS, CONNECTION, ANSWERS, EXPECT, FLOWS, RESUME, SECTIONS };
+static const char *const section_names[] = {"flow", "event", "secrets", "connection", "answers", "expect",
 					    "flows", "resume"};
 
 struct one_case {
@@ -33,156 +33,89 @@ struct one_case {
 	size_t complaints;
 };
 
-/* The next line, without its end; NULL at the end of the text. */
-static char *next_line(char **at)
-{
-	char *line = *at, *end;
+/* ---- the host of a run ---- */
 
-	if (!line || !*line)
-		return NULL;
-	end = strchr(line, '\n');
-	*at = end ? end + 1 : NULL;
-	if (end)
-		*end = '\0';
-	return line;
+static inline int host_secret(void *arg, const char *name, char **value, struct err *err)
+{
+	struct one_case *c = arg;
+	char key[100];
+
+	(void)err;
+	snprintf(key, sizeof(key), "%s=", name);
+	const char *p = strstr(c->parts[SECRETS].ptr, key);
+	if (!p)
+		return 0;
+	p += strlen(key);
+	*value = mem_dup_len(p, strcspn(p, "\n"));
+	return 1;
 }
 
-/* ---- comparing ---- */
-
-static void PRINTF(2, 3) complain(struct one_case *c, const char *fmt, ...)
+/* A case has one connection at most, and any name finds it. */
+static inline int host_connection(void *arg, const char *name, char **document, struct err *err)
 {
-	va_list ap;
+	struct one_case *c = arg;
 
-	fprintf(stderr, "line %d, case \"%s\": ", c->line, c->name);
-	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
-	va_end(ap);
-	fputc('\n', stderr);
-	c->complaints++;
+	(void)name;
+	(void)err;
+	if (!c->parts[CONNECTION].len)
+		return 0;
+	*document = mem_dup(c->parts[CONNECTION].ptr);
+	return 1;
 }
 
-static bool after(const char *line, const char *word, const char **rest)
+static inline int host_reply(void *arg, const struct reply *reply, struct err *err)
 {
-	size_t n = strlen(word);
+	struct one_case *c = arg;
 
-	if (strncmp(line, word, n) != 0 || (line[n] && line[n] != ' '))
-		return false;
-	*rest = line[n] ? line + n + 1 : "";
-	return true;
+	(void)err;
+	assert_true(reply->status >= 200);
+	c->replies_sent++;
+	return 0;
 }
 
-/* `fault /pointer: words`; `fault : words` is the whole document. */
-static void expect_fault(struct one_case *c, const char *want, struct faults *faults, bool warning,
-			 bool *met)
+static inline int host_flow(void *arg, const char *name, struct flow **flow, struct err *err)
 {
-	const char *words = strstr(want, ": ");
+	struct one_case *c = arg;
 
-	assert_non_null(words);
-	for (size_t i = 0; i < faults->count; i++) {
-		struct fault *f = &faults->list[i];
-		if (!met[i] && f->warning == warning &&
-		    strlen(f->pointer) == (size_t)(words - want) &&
-		    strncmp(f->pointer, want, (size_t)(words - want)) == 0 &&
-		    strstr(f->text, words + 2)) {
-			met[i] = true;
-			return;
-		}
+	(void)err;
+	for (int i = 0; i < c->n_called; i++) {
+		*flow = c->called[i];
+		if (strcmp(flow_name(*flow), name) == 0)
+			return 1;
 	}
-	complain(c, "no such %s: %s", warning ? "warning" : "fault", want);
+	return 0;
 }
 
-static void check_faults(struct one_case *c, struct faults *faults)
+/* An answer is a line: `200 BODY`, or `timeout words`, or `upstream words`. */
+static inline int host_call(void *arg, const struct outbound_request *q, struct outbound_response *r,
+		     struct err *err)
 {
-	char *text = mem_dup(c->parts[EXPECT].ptr), *at = text, *line;
-	bool *met = mem_array(faults->count + 1, sizeof(*met));
-	const char *want;
+	struct one_case *c = arg;
+	const char *line = c->next_answer, *body;
+	struct err unread;
 
-	while ((line = next_line(&at))) {
-		if (after(line, "fault", &want))
-			expect_fault(c, want, faults, false, met);
-		else if (after(line, "warning", &want))
-			expect_fault(c, want, faults, true, met);
+	*r = (struct outbound_response){.headers = BUF_INIT, .body = BUF_INIT};
+	buf_addf(&c->calls, "%s %s%s%.*s\n", q->method, q->url, q->body.len ? " " : "",
+		 (int)q->body.len, q->body.ptr ? q->body.ptr : "");
+	const char *key = strstr(q->headers, "[\"Idempotency-Key\",\"");
+	assert_true(!key == q->for_token);
+	if (key) {
+		key += strlen("[\"Idempotency-Key\",\"");
+		buf_addf(&c->keys, "%.*s\n", (int)strcspn(key, "\""), key);
 	}
-	for (size_t i = 0; i < faults->count; i++) {
-		if (!met[i])
-			complain(c, "not expected: %s %s: %s",
-				 faults->list[i].warning ? "warning" : "fault",
-				 faults->list[i].pointer, faults->list[i].text);
-	}
-	free(met);
-	free(text);
-}
-
-/* `step NAME OUTCOME [OUTPUT]` against the trace's next entry. */
-static void expect_step(struct one_case *c, const char *want, struct jsontext_walk *trace)
-{
-	struct buf got = BUF_INIT;
-	struct slice member;
-
-	if (!jsontext_walk_next(trace)) {
-		complain(c, "the trace ends before: %s", want);
-		return;
-	}
-	if (jsontext_member(trace->value, "name", 4, &member))
-		jsontext_text(member, &got);
-	if (jsontext_member(trace->value, "index", 5, &member))
-		jsontext_text(member, &got);
-	buf_add_char(&got, ' ');
-	if (jsontext_member(trace->value, "outcome", 7, &member))
-		jsontext_text(member, &got);
-	if (strlen(want) > got.len && jsontext_member(trace->value, "output", 6, &member)) {
-		buf_add_char(&got, ' ');
-		jsontext_compact(member, &got);
-	}
-	if (strcmp(got.ptr, want) != 0)
-		complain(c, "wanted step %s\n     got %s", want, got.ptr);
-	buf_release(&got);
-}
-
-static void expect_text(struct one_case *c, const char *what, const char *want, const char *got)
-{
-	if (!got || strcmp(got, want) != 0)
-		complain(c, "wanted %s %s\n     got %s", what, want, got ? got : "none");
-}
-
-static void expect_line(struct one_case *c, const char *line, const struct run_result *r,
-			struct jsontext_walk *trace, char **calls, char **keys)
-{
-	char status[8];
-	const char *want;
-
-	snprintf(status, sizeof(status), "%d", r->reply.status);
-	if (after(line, "outcome", &want))
-		expect_text(c, r->err.text, want,
-			    r->outcome == RUN_FAILED    ? "failed"
-			    : r->outcome == RUN_WAITING ? "waiting" : "succeeded");
-	else if (after(line, "error", &want) && !strstr(r->err.text, want))
-		expect_text(c, "error", want, r->err.text);
-	else if (after(line, "reply", &want))
-		expect_text(c, "reply", want, r->replied ? status : "none");
-	else if (after(line, "headers", &want))
-		expect_text(c, "headers", want, r->reply.headers);
-	else if (after(line, "body", &want))
-		expect_text(c, "body", want, r->reply.body.ptr);
-	else if (after(line, "step", &want))
-		expect_step(c, want, trace);
-	else if (after(line, "call", &want))
-		expect_text(c, "call", want, next_line(calls));
-	else if (after(line, "key", &want))
-		expect_text(c, "key", want, next_line(keys));
-	else if (after(line, "waits", &want) && c->waits != atoi(want))
-		complain(c, "it waited %d times", c->waits);
-	else if (after(line, "trace", &want) && !strstr(r->steps.ptr, want))
-		expect_text(c, "in the trace", want, r->steps.ptr);
-	else if (after(line, "sent", &want) && c->replies_sent != atoi(want))
-		complain(c, "the reply was sent early %d times", c->replies_sent);
-	else if (after(line, "absent", &want) &&
-		 (strstr(r->steps.ptr, want) || strstr(r->err.text, want)))
-		complain(c, "\"%s\" is in the trace or the error: %s", want, r->steps.ptr);
-	else if (*line && !after(line, "warning", &want) && !after(line, "error", &want) &&
-		 !after(line, "sent", &want) && !after(line, "absent", &want) &&
-		 !after(line, "waits", &want) && !after(line, "trace", &want))
-		complain(c, "what does this line mean? %s", line);
+	if (!*line)
+		return err_set(err, ERR_UPSTREAM, "the case has no answer left");
+	size_t len = strcspn(line, "\n");
+	c->next_answer = line + len + (line[len] == '\n');
+	body = strchr(line, ' ');
+	size_t body_len = body && body < line + len ? (size_t)(line + len - body - 1) : 0;
+	if (!(r->status = atoi(line)))
+		return err_set(err, strncmp(line, "timeout", 7) == 0 ? ERR_TIMEOUT : ERR_UPSTREAM,
+			       "%.*s", (int)body_len, body + 1);
+	buf_add(&r->body, body_len ? body + 1 : "", body_len);
+	buf_add_text(&r->headers, "{}");
+	r->body_is_json = body_len && jsontext_check(buf_slice(&r->body), 100, &unread) == 0;
+	return 0;
 }
 
 #endif

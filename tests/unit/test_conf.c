@@ -88,6 +88,7 @@ static void test_conf_has_the_documented_defaults(void **state)
 	assert_int_equal(conf.body_deadline_ms, 30000);
 	assert_int_equal(conf.worker_memory_mb, 512);
 	assert_int_equal(conf.crash_max, 3);
+	assert_string_equal(conf.allow_destinations, "");
 	assert_string_equal(conf.log_level, "info");
 	conf_release(&conf);
 	conf_release(&conf);
@@ -157,6 +158,8 @@ static void test_conf_reads_ranges_spans_and_sizes(void **state)
 static void test_conf_refuses_values_and_says_what_is_allowed(void **state)
 {
 	(void)state;
+	refused("allow-destinations", "10.1.2.3/8", "allow-destinations: \"10.1.2.3/8\" has bits set");
+	refused("allow-destinations", "localhost", "is no range of addresses");
 	refused("threads", "0", "from 1 to 4096");
 	refused("threads", "12x", "a whole number");
 	refused("threads", "-1", "a whole number");
@@ -252,7 +255,7 @@ static void test_conf_each_walks_every_setting(void **state)
 
 	(void)state;
 	conf_each(count, &n);
-	assert_int_equal(n, 16);
+	assert_int_equal(n, 17);
 	assert_false(conf_flag_known("limit"));
 }
 

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Runs every case of the .case files in tests/flows/; their form is in the README there. */
-#include "tests/unit/flow_case.h"
+#include "tests/unit/flow_case_expect.h"
 
 #include "common/json.h"
 #include "flow/header.h"
-#include "flow/outbound.h"
 #include "tests/unit/read_file.h"
 
 #include <glob.h>
@@ -33,76 +32,6 @@ static void add_flow_line(struct buf *out, const char *line)
 		line = macro + strlen("@webhook");
 	}
 	buf_addf(out, "%s\n", line);
-}
-
-/* ---- the host of a run ---- */
-
-static int host_secret(void *arg, const char *name, char **value, struct err *err)
-{
-	struct one_case *c = arg;
-	char key[100];
-
-	(void)err;
-	snprintf(key, sizeof(key), "%s=", name);
-	const char *p = strstr(c->parts[SECRETS].ptr, key);
-	if (!p)
-		return 0;
-	p += strlen(key);
-	*value = mem_dup_len(p, strcspn(p, "\n"));
-	return 1;
-}
-
-static int host_reply(void *arg, const struct reply *reply, struct err *err)
-{
-	struct one_case *c = arg;
-
-	(void)err;
-	assert_true(reply->status >= 200);
-	c->replies_sent++;
-	return 0;
-}
-
-static int host_flow(void *arg, const char *name, struct flow **flow, struct err *err)
-{
-	struct one_case *c = arg;
-
-	(void)err;
-	for (int i = 0; i < c->n_called; i++) {
-		*flow = c->called[i];
-		if (strcmp(flow_name(*flow), name) == 0)
-			return 1;
-	}
-	return 0;
-}
-
-/* An answer is a line: `200 BODY`, or `timeout words`, or `upstream words`. */
-static int host_call(void *arg, const struct outbound_request *q, struct outbound_response *r,
-		     struct err *err)
-{
-	struct one_case *c = arg;
-	const char *line = c->next_answer, *body;
-	struct err unread;
-
-	*r = (struct outbound_response){.headers = BUF_INIT, .body = BUF_INIT};
-	buf_addf(&c->calls, "%s %s%s%.*s\n", q->method, q->url, q->body.len ? " " : "",
-		 (int)q->body.len, q->body.ptr ? q->body.ptr : "");
-	const char *key = strstr(q->headers, "[\"Idempotency-Key\",\"");
-	assert_non_null(key);
-	key += strlen("[\"Idempotency-Key\",\"");
-	buf_addf(&c->keys, "%.*s\n", (int)strcspn(key, "\""), key);
-	if (!*line)
-		return err_set(err, ERR_UPSTREAM, "the case has no answer left");
-	size_t len = strcspn(line, "\n");
-	c->next_answer = line + len + (line[len] == '\n');
-	body = strchr(line, ' ');
-	size_t body_len = body && body < line + len ? (size_t)(line + len - body - 1) : 0;
-	if (!(r->status = atoi(line)))
-		return err_set(err, strncmp(line, "timeout", 7) == 0 ? ERR_TIMEOUT : ERR_UPSTREAM,
-			       "%.*s", (int)body_len, body + 1);
-	buf_add(&r->body, body_len ? body + 1 : "", body_len);
-	buf_add_text(&r->headers, "{}");
-	r->body_is_json = body_len && jsontext_check(buf_slice(&r->body), 100, &unread) == 0;
-	return 0;
 }
 
 /* The event: a request line, headers, an empty line, the body. */
@@ -143,7 +72,7 @@ static void run_one(struct one_case *c, struct flow *f)
 {
 	struct run_host host = {
 		.arg = c, .secret = host_secret, .reply = host_reply, .call = host_call,
-		.trace_values = true, .trace_inputs = true, .flow = host_flow, .now_at = 1700000000000,
+		.connection = host_connection, .trace_values = true, .trace_inputs = true, .flow = host_flow, .now_at = 1700000000000,
 	};
 	char *event_text = mem_dup(c->parts[EVENT].ptr), *expect = mem_dup(c->parts[EXPECT].ptr);
 	struct buf headers = BUF_INIT;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Every json block of docs/flow.md is tried: a whole flow as it stands, a step inside a flow,
- * anything else as members of a webhook. */
+ * a connection, anything else as members of a webhook. */
 #include "common/json.h"
 #include "common/mem.h"
+#include "flow/connection.h"
 #include "flow/flow.h"
 #include "tests/unit/read_file.h"
 
@@ -55,8 +56,23 @@ static cJSON *complete(cJSON *block)
 	return flow;
 }
 
+static void try_connection(const char *text, size_t len)
+{
+	struct connection *c = NULL;
+	struct faults faults;
+
+	if (connection_parse(text, len, &c, &faults) < 0)
+		fail_msg("%s: %s in:\n%.*s", faults.list[0].pointer, faults.list[0].text, (int)len, text);
+	faults_release(&faults);
+	connection_free(c);
+}
+
 static void try_block(const char *text, size_t len)
 {
+	if (memmem(text, len, "\"base_url\"", 10)) {
+		try_connection(text, len);
+		return;
+	}
 	cJSON *document = complete(parse(text, len));
 	char *whole = json_print(document);
 	struct faults faults;
@@ -88,7 +104,7 @@ static void every_example_of_the_manual_is_accepted(void **state)
 		try_block(p, (size_t)(end - p));
 		p = end + 3;
 	}
-	assert_true(blocks >= 15);
+	assert_true(blocks >= 25);
 	free(text);
 }
 

@@ -1,163 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The door to other systems, against a server that is slow, endless, rude or redirecting. */
-#include "common/clock.h"
-#include "common/mem.h"
-#include "flow/outbound.h"
-#include "flow/outbound_address.h"
-
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
-/* ---- the other system ---- */
-
-static int listener = -1;
-static int port;
-static int talking = -1;      /* the connection in hand */
-static char seen[65536];      /* the last request, whole */
-static int connections;
-static int requests;
-
-static void say(int fd, const char *text)
-{
-	send(fd, text, strlen(text), MSG_NOSIGNAL);
-}
-
-static void endless(int fd, const char *start, const char *piece)
-{
-	say(fd, start);
-	while (send(fd, piece, strlen(piece), MSG_NOSIGNAL) > 0)
-		;
-}
-
-/* Answers one request by its path; false when the connection is done for. */
-static bool answer(int fd, const char *path)
-{
-	char byte;
-
-	if (strcmp(path, "/json") == 0)
-		say(fd, "HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\n"
-			"X-Twice: a\r\nx-twice: b\r\nContent-Length: 14\r\n\r\n{\"id\": 1e1000}");
-	else if (strcmp(path, "/broken-json") == 0)
-		say(fd, "HTTP/1.1 200 OK\r\nContent-Type: application/problem+json\r\n"
-			"Content-Length: 2\r\n\r\n{]");
-	else if (strcmp(path, "/empty") == 0)
-		say(fd, "HTTP/1.1 204 No Content\r\n\r\n");
-	else if (strcmp(path, "/interim") == 0)
-		say(fd, "HTTP/1.1 103 Early Hints\r\nX-Early: 1\r\n\r\n"
-			"HTTP/1.1 200 OK\r\nX-Late: 1\r\nContent-Length: 0\r\n\r\n");
-	else if (strcmp(path, "/redirect") == 0)
-		say(fd, "HTTP/1.1 302 Found\r\nLocation: /json\r\nContent-Length: 0\r\n\r\n");
-	else if (strcmp(path, "/endless") == 0)
-		endless(fd, "HTTP/1.1 200 OK\r\n\r\n", "0123456789012345678901234567890");
-	else if (strcmp(path, "/endless-headers") == 0)
-		endless(fd, "HTTP/1.1 200 OK\r\n", "X-More: 0123456789012345678901234567890\r\n");
-	else if (strcmp(path, "/slow") == 0)
-		while (recv(fd, &byte, 1, 0) > 0) /* until the caller has had enough */
-			;
-	else if (strcmp(path, "/rude") == 0)
-		say(fd, "this is not HTTP\r\n\r\n");
-	else if (strcmp(path, "/reset") != 0)
-		say(fd, "HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno");
-	return strcmp(path, "/json") == 0 || strcmp(path, "/empty") == 0;
-}
-
-static void serve(int fd)
-{
-	size_t len = 0, body, length;
-	char path[200];
-	ssize_t n;
-
-	while ((n = recv(fd, seen + len, sizeof(seen) - 1 - len, 0)) > 0) {
-		len += (size_t)n;
-		seen[len] = '\0';
-		char *end = strstr(seen, "\r\n\r\n"), *counted = strcasestr(seen,
-									    "content-length:");
-		if (!end)
-			continue;
-		body = (size_t)(end + 4 - seen);
-		length = counted && counted < end ? (size_t)atoi(counted + 15) : 0;
-		if (len < body + length)
-			continue;
-		requests++;
-		if (sscanf(seen, "%*s %199[^? ]", path) != 1 || !answer(fd, path))
-			return;
-		len = 0;
-	}
-}
-
-static void *server(void *arg)
-{
-	(void)arg;
-	for (;;) {
-		int fd = accept(listener, NULL, NULL);
-		if (fd < 0)
-			return NULL;
-		connections++;
-		talking = fd;
-		serve(fd);
-		close(fd);
-	}
-}
-
-static pthread_t thread;
-
-static int start(void **state)
-{
-	struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	socklen_t size = sizeof(in);
-
-	(void)state;
-	listener = socket(AF_INET, SOCK_STREAM, 0);
-	if (bind(listener, (struct sockaddr *)&in, size) < 0 || listen(listener, 16) < 0 ||
-	    getsockname(listener, (struct sockaddr *)&in, &size) < 0)
-		return -1;
-	port = ntohs(in.sin_port);
-	return pthread_create(&thread, NULL, server, NULL);
-}
-
-static int stop(void **state)
-{
-	(void)state;
-	shutdown(listener, SHUT_RDWR);
-	shutdown(talking, SHUT_RDWR);
-	close(listener);
-	return pthread_join(thread, NULL);
-}
-
-/* ---- calling it ---- */
-
-static struct outbound_response got;
-static struct err err;
-
-static int call_full(const char *method, const char *url, const char *headers, const char *body,
-		     int timeout_ms, size_t max)
-{
-	struct outbound_request request = {method, url, headers,
-					   {body, body ? strlen(body) : 0}, timeout_ms, max};
-
-	outbound_response_release(&got);
-	err = (struct err){0};
-	return outbound_call(&request, &got, &err);
-}
-
-static int call(const char *path)
-{
-	char *url = mem_format("http://127.0.0.1:%d%s", port, path);
-	int rc = call_full("GET", url, "[]", NULL, 2000, 1000);
-
-	free(url);
-	return rc;
-}
+#include "tests/unit/outbound_server.h"
 
 static void an_answer_comes_whole(void **state)
 {
@@ -311,43 +154,14 @@ static void odd_headers_are_refused(void **state)
 	}
 }
 
-static void some_addresses_are_never_called(void **state)
+static void retry_after_is_read(void **state)
 {
-	static const char *const refused[] = {
-		"169.254.169.254", "168.63.129.16", "100.100.100.200", "0.0.0.0", "0.1.2.3",
-		"224.0.0.1",
-		"239.255.255.255", "255.255.255.255", "fd00:ec2::254", "::", "ff02::1",
-		"::ffff:169.254.169.254", "::ffff:0.0.0.0", "64:ff9b::a9fe:a9fe",
-		"2002:a9fe:a9fe::1",
-		"::169.254.169.254", "rubbish",
-	};
-	static const char *const allowed[] = {"127.0.0.1", "10.0.0.1", "169.254.169.253", "8.8.8.8",
-					      "::1", "2001:db8::1", "::ffff:127.0.0.1"};
-
 	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(refused); i++)
-		assert_non_null(outbound_text_refused(refused[i]));
-	for (size_t i = 0; i < ARRAY_LEN(allowed); i++)
-		assert_null(outbound_text_refused(allowed[i]));
-	assert_non_null(outbound_address_refused(&(struct sockaddr){.sa_family = AF_UNIX}));
-}
-
-static void odd_spellings_of_them_are_refused_too(void **state)
-{
-	static const char *const urls[] = {
-		"http://169.254.169.254/latest/meta-data/", "http://2852039166/",
-		"http://0xa9fea9fe/",
-		"http://0251.0376.0251.0376/", "http://169.16689662/", "http://0/",
-		"http://0.0.0.0:1/",
-		"http://[::ffff:169.254.169.254]/", "http://[fd00:ec2::254]/", "http://[::]/",
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(urls); i++) {
-		assert_int_equal(call_full("GET", urls[i], "[]", NULL, 500, 10), -1);
-		if (err.kind != ERR_DENIED && err.kind != ERR_INVALID)
-			fail_msg("%s was not refused: %s", urls[i], err.text);
-	}
+	assert_int_equal(call("/busy"), 0);
+	assert_int_equal(got.status, 429);
+	assert_int_equal(got.retry_after_ms, 7000);
+	assert_int_equal(call("/json"), 0);
+	assert_int_equal(got.retry_after_ms, 0);
 }
 
 int main(void)
@@ -363,13 +177,13 @@ int main(void)
 		cmocka_unit_test(rudeness_is_an_upstream_error),
 		cmocka_unit_test(odd_urls_are_refused),
 		cmocka_unit_test(odd_headers_are_refused),
-		cmocka_unit_test(some_addresses_are_never_called),
-		cmocka_unit_test(odd_spellings_of_them_are_refused_too),
+		cmocka_unit_test(retry_after_is_read),
 	};
 	int failed;
 
 	alarm(60);
-	outbound_init();
+	if (outbound_init(&(struct outbound_policy){.allow = "127.0.0.0/8"}, &err) < 0)
+		return 1;
 	failed = cmocka_run_group_tests(tests, start, stop);
 	outbound_response_release(&got);
 	return failed;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the engine does besides walking: traces, resuming, the host's part. What a flow does
  * is shown by the cases of tests/flows. */
+#include "common/clock.h"
 #include "common/json.h"
 #include "common/jsontext.h"
 #include "common/mem.h"
@@ -317,6 +318,45 @@ static void a_test_without_an_event_has_keys_of_its_own(void **state)
 	run_result_release(&r);
 }
 
+static int busy_calls;
+static int64_t busy_asks_ms;
+
+static int host_busy(void *arg, const struct outbound_request *q, struct outbound_response *r,
+		     struct err *err)
+{
+	(void)arg;
+	(void)q;
+	(void)err;
+	*r = (struct outbound_response){.status = busy_calls++ ? 200 : 503, .headers = BUF_INIT,
+					.body = BUF_INIT, .retry_after_ms = busy_asks_ms};
+	return 0;
+}
+
+static void retry_after_is_honoured_within_bounds(void **state)
+{
+	const char *steps = "[{\"name\":\"c\",\"type\":\"http_request\",\"url\":\"https://x.example/\","
+			    "\"retry\":{\"attempts\":3,\"pause_ms\":1,\"max_pause_ms\":500}}]";
+	struct run_result r;
+
+	(void)state;
+	host.call = host_busy;
+	busy_calls = 0;
+	busy_asks_ms = 40;
+	int64_t before = clock_mono_ms();
+	run(steps, NULL, &r);
+	assert_int_equal(r.outcome, RUN_SUCCEEDED);
+	assert_true(clock_mono_ms() - before >= 40);
+	assert_int_equal(busy_calls, 2);
+	run_result_release(&r);
+	busy_calls = 0;
+	busy_asks_ms = 501; /* more than the step would wait: asking sooner is no use */
+	run(steps, NULL, &r);
+	assert_int_equal(r.outcome, RUN_FAILED);
+	assert_int_equal(busy_calls, 1);
+	run_result_release(&r);
+	host.call = host_call;
+}
+
 static void preparing_twice_is_fine(void **state)
 {
 	struct flow *f = flow_of("[{\"name\":\"a\",\"type\":\"map\",\"value\":\"{{ 1 + 1 }}\"}]");
@@ -347,6 +387,7 @@ int main(void)
 		cmocka_unit_test(a_reply_that_cannot_be_kept_fails_the_run),
 		cmocka_unit_test(a_secret_the_host_cannot_give_fails_the_step),
 		cmocka_unit_test(a_test_without_an_event_has_keys_of_its_own),
+		cmocka_unit_test(retry_after_is_honoured_within_bounds),
 		cmocka_unit_test(preparing_twice_is_fine),
 	};
 
