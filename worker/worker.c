@@ -23,8 +23,9 @@
 #include <time.h>
 #include <unistd.h>
 
-/* How many pure events are taken at once. */
-#define BATCH 16
+/* How many pure events are taken at once: measured, 32 drain faster than 16 beside an intake
+ * under load, and a batch is handed back early when it takes long. */
+#define BATCH 32
 /* What is done is handed back at the latest when a batch has taken so long. */
 #define HAND_BACK_US 4000
 /* A stranger's commit (the sqlite3 shell) rings no bell: look this often. */

@@ -4,6 +4,7 @@
 
 #include "common/mem.h"
 
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,6 +60,13 @@ static int on_commit(void *arg, sqlite3 *db, const char *name, int frames)
 #define READER_SETTINGS \
 	"PRAGMA query_only = ON; PRAGMA cache_size = -512; PRAGMA trusted_schema = ON;"
 
+/* Before SQLite is first used in a process: without memory statistics, which nobody reads, an
+ * allocation takes no lock. */
+static void configure(void)
+{
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 int conn_open(const char *path, bool write, struct conn *c, struct err *err)
 {
 	static const char settings[] =
@@ -74,6 +82,8 @@ int conn_open(const char *path, bool write, struct conn *c, struct err *err)
 		"PRAGMA journal_size_limit = 8388608;";
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
 
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	pthread_once(&once, configure);
 	memset(c, 0, sizeof(*c));
 	if (sqlite3_open_v2(path, &c->db, flags, NULL) != SQLITE_OK) {
 		err_set(err, ERR_DISK, "cannot open the database %s: %s", path, sqlite3_errmsg(c->db));
