@@ -32,7 +32,7 @@ complain "$(grep -rnE '\bsqlite3_|\bPRAGMA\b' flow server worker cli --include='
 owner 'sqlite3\.h'   'common/store/[a-z_]+\.[ch]|flow/steps/sqlite_query\.c'
 owner 'civetweb\.h'  'server/http\.c'
 owner 'curl/.*'      'flow/outbound\.c'
-owner 'j[qv]\.h'     'flow/jq\.c'
+owner 'j[qv]\.h'     'flow/jq(_native)?\.c'
 owner 'openssl/.*'   'common/crypto\.c'
 owner 'cjson/.*'     'common/json\.h'
 
