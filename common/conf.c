@@ -8,7 +8,6 @@
 #include "common/mem.h"
 #include "common/nearest.h"
 
-#include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -70,6 +69,10 @@ static const struct setting {
 	 "The most memory a worker may use, in MiB."},
 	{"crash-max", INT, 1, 1000, "3", AT(crash_max),
 	 "How many runs of one event may end with a dead worker before it has failed."},
+	{"sqlite-dir", PATH, 0, 0, "", AT(sqlite_dir),
+	 "The folder of databases that the step sqlite_query may open; the step is off when empty."},
+	{"command-dir", PATH, 0, 0, "", AT(command_dir),
+	 "The folder of programs that the step command may run; the step is off when empty."},
 	{"log-level", LEVEL, 0, 0, "info", AT(log_level),
 	 "The least that is logged: debug, info, warn or error."},
 };
@@ -154,45 +157,6 @@ static bool url_sound(const char *url)
 							     : NULL;
 
 	return !*url || (host && *host && *host != '/' && !strpbrk(url, " ?#\"<>\\"));
-}
-
-/* The rest of an address after its host. */
-static int parse_port(const char *text, int *port)
-{
-	int64_t n;
-	char *end;
-
-	if (!parse_number(text, &end, &n) || *end || n < 1 || n > 65535)
-		return 0;
-	*port = (int)n;
-	return 1;
-}
-
-int conf_address(const char *text, char host[64], int *port, struct err *err)
-{
-	const char *colon = strrchr(text, ':');
-	unsigned char parsed[sizeof(struct in6_addr)];
-
-	if (!colon) {
-		if (!parse_port(text, port))
-			goto refused;
-		snprintf(host, 64, "127.0.0.1");
-		return 0;
-	}
-	bool six = *text == '[' && colon > text + 1 && colon[-1] == ']';
-	int len = (int)(colon - text) - (six ? 2 : 0);
-	if (len <= 0 || len >= 64 || !parse_port(colon + 1, port))
-		goto refused;
-	snprintf(host, 64, "%.*s", len, six ? text + 1 : text);
-	if (!six && strcmp(host, "localhost") == 0)
-		snprintf(host, 64, "127.0.0.1");
-	if (inet_pton(six ? AF_INET6 : AF_INET, host, parsed) == 1)
-		return 0;
-refused:
-	return err_set(err, ERR_INVALID,
-		       "\"%.80s\" is no address to listen at: write IP:PORT such as 127.0.0.1:8080, "
-		       "0.0.0.0:8080 for all interfaces or [::1]:8080, port 1 to 65535",
-		       text);
 }
 
 static void *field(struct conf *conf, const struct setting *s)

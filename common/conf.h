@@ -27,6 +27,8 @@ struct conf {
 	int64_t body_deadline_ms; /* a request body must be here by then */
 	int64_t worker_memory_mb;
 	int crash_max;          /* runs of one event that may end with a dead worker */
+	char *sqlite_dir;       /* databases of the step sqlite_query; "": it is off */
+	char *command_dir;      /* programs of the step command; "": it is off */
 	char *log_level;
 };
 

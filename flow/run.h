@@ -36,6 +36,10 @@ struct run_host {
 		    struct outbound_response *response, struct err *err);
 	bool trace_values;  /* keep each step's output in the trace */
 	bool trace_inputs;  /* and its evaluated parameters, secrets masked (flow test, console) */
+	/* What steps may reach of this machine: the operator's folders, "" or NULL where they are
+	 * switched off, and Ringbolt's own, whose files they never may. */
+	const char *sqlite_dir, *command_dir, *data_dir;
+	bool stand_in;      /* such steps do nothing and give an empty answer (flow test) */
 };
 
 enum run_outcome { RUN_SUCCEEDED, RUN_FAILED };

@@ -9,6 +9,8 @@ extern const struct step_type step_map;
 extern const struct step_type step_filter;
 extern const struct step_type step_switch;
 extern const struct step_type step_http_request;
+extern const struct step_type step_sqlite_query;
+extern const struct step_type step_command;
 extern const struct step_type step_webhook_response;
 extern const struct step_type step_stop;
 
@@ -17,6 +19,8 @@ const struct step_type *const steps_table[] = {
 	&step_filter,
 	&step_switch,
 	&step_http_request,
+	&step_sqlite_query,
+	&step_command,
 	&step_webhook_response,
 	&step_stop,
 	NULL,
@@ -24,7 +28,7 @@ const struct step_type *const steps_table[] = {
 
 /* Words of the language that a later version brings. */
 static const char *const later[] = {
-	"for_each", "aggregate", "delay", "call_flow", "sqlite_query", "command", NULL,
+	"for_each", "aggregate", "delay", "call_flow", NULL,
 };
 
 const struct step_type *step_type_find(const char *name)

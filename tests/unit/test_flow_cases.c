@@ -290,7 +290,8 @@ static void read_event(char *text, struct scope_event *e, struct buf *headers)
 
 static void run_one(struct one_case *c, struct flow *f)
 {
-	struct run_host host = {c, host_secret, host_reply, host_call, true, true};
+	struct run_host host = {.arg = c, .secret = host_secret, .reply = host_reply,
+				.call = host_call, .trace_values = true, .trace_inputs = true};
 	char *event_text = mem_dup(c->parts[EVENT].ptr), *expect = mem_dup(c->parts[EXPECT].ptr);
 	struct buf headers = BUF_INIT;
 	struct scope_event event;

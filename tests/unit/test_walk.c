@@ -76,7 +76,8 @@ static int host_secret(void *arg, const char *name, char **value, struct err *er
 	return 1;
 }
 
-static struct run_host host = {NULL, host_secret, host_reply, host_call, true, false};
+static struct run_host host = {.secret = host_secret, .reply = host_reply, .call = host_call,
+			       .trace_values = true};
 
 static void run(const char *steps, const char *resume, struct run_result *out)
 {
