@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 struct test {
+	const struct conf *conf;
 	struct store *store; /* NULL: there is no database, and none is needed */
 	bool call;
 	const char *connections; /* a folder of documents, or NULL */
@@ -158,6 +159,22 @@ static int parse_flow(struct test *t, const char *word, struct err *err)
 
 /* ---- what came of it ----------------------------------------------------------------- */
 
+/* What was not done, so that nobody takes its answer for real. */
+static void print_stand_ins(const struct run_result *r)
+{
+	static const char *const answers[][2] = {
+		{"http_request", "200, {}"}, {"sqlite_query", "no rows"}, {"command", "exit code 0, no output"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(answers); i++) {
+		char *member = mem_format("\"type\":\"%s\"", answers[i][0]);
+		if (strstr(r->steps.ptr, member))
+			fprintf(stderr, "\n%s was answered by a stand-in (%s); --call does it.\n", answers[i][0],
+				answers[i][1]);
+		free(member);
+	}
+}
+
 static void print_people(const struct sample *s, const struct run_result *r, bool call)
 {
 	struct buf line = BUF_INIT;
@@ -180,8 +197,8 @@ static void print_people(const struct sample *s, const struct run_result *r, boo
 	fflush(stdout);
 	if (r->outcome == RUN_FAILED)
 		fprintf(stderr, "\n");
-	else if (!call && strstr(r->steps.ptr, "\"type\":\"http_request\""))
-		fputs("\nhttp_request was answered by a stand-in (200, {}); --call makes the calls.\n", stderr);
+	else if (!call)
+		print_stand_ins(r);
 }
 
 static void add_json_member(struct buf *out, const char *name, const char *text)
@@ -228,6 +245,10 @@ static int run_test(struct test *t, const struct conf *conf, const struct sample
 		.trace_values = true,
 		.trace_inputs = true,
 		.flow = host_flow,
+		.sqlite_dir = t->conf->sqlite_dir,
+		.command_dir = t->conf->command_dir,
+		.data_dir = t->conf->data,
+		.stand_in = !t->call,
 	};
 	struct run_result result = {0};
 	struct err err;
@@ -268,7 +289,7 @@ static int read_sample(struct sample *s, struct test *t, const struct args *args
 
 static int run(const struct conf *conf, const struct args *args)
 {
-	struct test t = {.call = args_has(args, "call"), .document = BUF_INIT,
+	struct test t = {.conf = conf, .call = args_has(args, "call"), .document = BUF_INIT,
 			 .connections = args_value(args, "connections", NULL)};
 	struct sample sample = {.body = BUF_INIT};
 	struct err err;
@@ -302,7 +323,8 @@ static const struct option options[] = {
 	{"path", "PATH", "The path, where the suffix has {name} parts: /orders/7.", false},
 	{"method", "METHOD", "The request's method.", false},
 	{"draft", NULL, "With NAME: the newest version instead of the published one.", false},
-	{"call", NULL, "Make the calls of http_request; without it each is answered 200, {}.", false},
+	{"call", NULL, "Do what http_request, sqlite_query and command say; without it each has a stand-in.",
+	 false},
 	{"connections", "DIR", "Look for connections here first: crm is DIR/crm.json.", false},
 	{"allow-destinations", "RANGES", "With --call: private addresses that may be called, such as "
 					 "127.0.0.0/8.", false},

@@ -74,6 +74,10 @@ static const struct setting {
 	 "How many runs of one event may end with a dead worker before it has failed."},
 	{"allow-destinations", NETS, 0, 0, "", AT(allow_destinations),
 	 "Private addresses that flows may call, as CIDR ranges with commas between: 10.1.0.0/16."},
+	{"sqlite-dir", PATH, 0, 0, "", AT(sqlite_dir),
+	 "The folder of databases that the step sqlite_query may open; the step is off when empty."},
+	{"command-dir", PATH, 0, 0, "", AT(command_dir),
+	 "The folder of programs that the step command may run; the step is off when empty."},
 	{"log-level", LEVEL, 0, 0, "info", AT(log_level),
 	 "The least that is logged: debug, info, warn or error."},
 };

@@ -28,6 +28,8 @@ struct conf {
 	int64_t worker_memory_mb;
 	int crash_max;          /* runs of one event that may end with a dead worker */
 	char *allow_destinations; /* ranges of private addresses that may be called: "10.1.0.0/16" */
+	char *sqlite_dir;       /* databases of the step sqlite_query; "": it is off */
+	char *command_dir;      /* programs of the step command; "": it is off */
 	char *log_level;
 };
 

@@ -119,6 +119,18 @@ static void hex_write(const unsigned char *bytes, size_t len, char *out)
 	}
 }
 
+int crypto_digest(const char *algorithm, struct slice bytes, unsigned char out[CRYPTO_DIGEST_MAX])
+{
+	int i = digest_find(algorithm);
+	EVP_MD_CTX *ctx;
+
+	if (i < 0 || (ctx = EVP_MD_CTX_new()) == NULL)
+		return -1;
+	int len = digest_two(ctx, digests[i].md, bytes, (struct slice){NULL, 0}, out);
+	EVP_MD_CTX_free(ctx);
+	return len;
+}
+
 void crypto_sha256_hex(struct slice bytes, char out[65])
 {
 	unsigned char digest[CRYPTO_DIGEST_MAX];

@@ -22,6 +22,10 @@ bool crypto_digest_known(const char *algorithm);
 int crypto_hmac(const char *algorithm, struct slice key, struct slice bytes,
 		unsigned char out[CRYPTO_DIGEST_MAX]) MUSTCHECK;
 
+/* crypto_digest likewise, without a key; -1 for an unknown algorithm. */
+int crypto_digest(const char *algorithm, struct slice bytes,
+		  unsigned char out[CRYPTO_DIGEST_MAX]) MUSTCHECK;
+
 /* crypto_sha256_hex writes 64 lower-case hex digits and a NUL. */
 void crypto_sha256_hex(struct slice bytes, char out[65]);
 

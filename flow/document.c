@@ -70,11 +70,6 @@ static void read_type(struct reader *r, const struct where *at, const cJSON *nod
 	s->type = step_type_find(type->valuestring);
 	if (s->type)
 		return;
-	if (step_type_later(type->valuestring)) {
-		fault_at(r->faults, &here, "step type \"%s\" comes in a later version of Ringbolt",
-			 type->valuestring);
-		return;
-	}
 	struct nearest near = {.word = type->valuestring};
 	struct buf known = BUF_INIT;
 	for (size_t i = 0; steps_table[i]; i++) {

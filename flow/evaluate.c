@@ -196,6 +196,11 @@ void walk_fail(struct walk *w, enum err_kind kind, const char *text)
 	w->marked_step = w->hand.step->name;
 }
 
+const struct run_host *walk_host(const struct walk *w)
+{
+	return &w->host;
+}
+
 int walk_call(struct walk *w, const struct outbound_request *request,
 	      struct outbound_response *response, struct err *err)
 {

@@ -40,6 +40,7 @@ struct expr_use {
 	char **steps;    /* .steps.<name> */
 	size_t n_steps;
 	bool any_step;   /* .steps as a whole, or a computed name */
+	uint64_t functions; /* of flow/functions.h: bits, 1 << number */
 	bool secrets;    /* $secrets occurs at all */
 	char **secret_names;
 	size_t n_secrets;

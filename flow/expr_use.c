@@ -6,6 +6,7 @@
 #include "common/jsontext.h"
 #include "common/mem.h"
 #include "flow/expr_token.h"
+#include "flow/functions.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -180,6 +181,18 @@ static int read_keyword(struct reader *r)
 	return 1;
 }
 
+/* Notes a function of ours; true when it never looks at . itself. */
+static bool use_function(struct expr_use *use, struct slice name)
+{
+	int number = function_find(name);
+
+	if (number < 0)
+		return false;
+	use->functions |= UINT64_C(1) << number;
+	use->parts |= functions_table[number].parts;
+	return functions_table[number].blind;
+}
+
 static int read_word(struct reader *r)
 {
 	const struct token *t = &r->tokens[r->i];
@@ -201,7 +214,8 @@ static int read_word(struct reader *r)
 	bool root = term_root(r);
 	r->args = token_sign(t + 1, TOKEN_OPEN, '(');
 	bool sees = !among(t->text, blind, ARRAY_LEN(blind)) &&
-		    !(r->args && among(t->text, blind_with, ARRAY_LEN(blind_with)));
+		    !(r->args && among(t->text, blind_with, ARRAY_LEN(blind_with))) &&
+		    !use_function(&r->use, t->text);
 	if (root && sees)
 		r->use.unsure = true;
 	r->args_root = root && (!sees || token_is(t, "select"));

@@ -7,6 +7,8 @@
 #include "common/jsontext.h"
 #include "common/mem.h"
 #include "flow/expr.h"
+#include "flow/functions.h"
+#include "flow/jq_native.h"
 #include "flow/jqtext.h"
 
 #include <jq.h>
@@ -33,6 +35,7 @@ struct program {
 	size_t count;
 	jq_state *jq;    /* NULL: not compiled */
 	size_t compiled; /* how many of the list are in it */
+	struct jq_native native;
 	struct parsed parts[SCOPE_PARTS];
 	struct parsed *steps;
 	size_t n_steps;
@@ -77,6 +80,7 @@ void program_free(struct program *p)
 	free(p->list);
 	if (p->jq)
 		jq_teardown(&p->jq);
+	jq_native_release(&p->native);
 	free(p);
 }
 
@@ -131,10 +135,14 @@ static jq_state *compile(const struct program *p, size_t from, size_t to, struct
 {
 	struct buf source = BUF_INIT;
 	jq_state *jq = jq_init();
+	uint64_t functions = 0;
 
 	if (!jq)
 		abort(); /* out of memory, as in mem.h */
+	for (size_t i = from; i < to; i++)
+		functions |= p->list[i].use.functions;
 	buf_add_text(&source, ".[0] as $__n | .[2] as $secrets | .[1] | ");
+	functions_prelude(functions, &source);
 	write_tree(p, from, to, &source);
 	jq_set_error_cb(jq, keep_message, words);
 	/* libjq would prepend the definitions in ~/.jq: not in a flow. Workers have no HOME;
@@ -189,7 +197,7 @@ int program_compile(struct program *p, struct err *err)
 		jq_teardown(&p->jq);
 	p->jq = compile(p, 0, p->count, &words);
 	if (p->jq)
-		p->compiled = p->count;
+		jq_native_attach(&p->native, p->jq), p->compiled = p->count;
 	else
 		rc = blame(p, &words, err);
 	buf_release(&words);

@@ -43,6 +43,10 @@ struct run_host {
 	 * none; -1. NULL: no flow can be called here. */
 	int (*flow)(void *arg, const char *name, struct flow **flow, struct err *err);
 	int64_t now_at;     /* the time that waiting is measured by; 0: the clock's */
+	/* What steps may reach of this machine: the operator's folders, "" or NULL where they are
+	 * switched off, and Ringbolt's own, whose files they never may. */
+	const char *sqlite_dir, *command_dir, *data_dir;
+	bool stand_in;      /* such steps do nothing and give an empty answer (flow test) */
 };
 
 enum run_outcome {

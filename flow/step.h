@@ -64,7 +64,5 @@ struct step_type {
 const struct step_type *step_type_find(const char *name);
 extern const struct step_type *const steps_table[];
 
-/* step_type_later: the name is a type of the language that this version does not have. */
-bool step_type_later(const char *name);
 
 #endif

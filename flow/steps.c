@@ -13,6 +13,8 @@ extern const struct step_type step_aggregate;
 extern const struct step_type step_http_request;
 extern const struct step_type step_call_flow;
 extern const struct step_type step_delay;
+extern const struct step_type step_sqlite_query;
+extern const struct step_type step_command;
 extern const struct step_type step_webhook_response;
 extern const struct step_type step_stop;
 
@@ -25,14 +27,11 @@ const struct step_type *const steps_table[] = {
 	&step_http_request,
 	&step_call_flow,
 	&step_delay,
+	&step_sqlite_query,
+	&step_command,
 	&step_webhook_response,
 	&step_stop,
 	NULL,
-};
-
-/* Words of the language that a later version brings. */
-static const char *const later[] = {
-	"sqlite_query", "command", NULL,
 };
 
 const struct step_type *step_type_find(const char *name)
@@ -42,13 +41,4 @@ const struct step_type *step_type_find(const char *name)
 			return steps_table[i];
 	}
 	return NULL;
-}
-
-bool step_type_later(const char *name)
-{
-	for (size_t i = 0; later[i]; i++) {
-		if (strcmp(later[i], name) == 0)
-			return true;
-	}
-	return false;
 }

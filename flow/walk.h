@@ -72,6 +72,9 @@ void walk_replied(struct walk *w, const struct step *s);
 /* walk_fail: the run counts as failed when it ends, though it goes on. */
 void walk_fail(struct walk *w, enum err_kind kind, const char *text);
 
+/* walk_host: whoever hosts the run; for what it lets steps reach. */
+const struct run_host *walk_host(const struct walk *w);
+
 /* walk_call makes a call to another system. */
 int walk_call(struct walk *w, const struct outbound_request *request,
 	      struct outbound_response *response, struct err *err) MUSTCHECK;

@@ -157,6 +157,8 @@ static void run_claim(struct work *w, const struct claim *c, struct run_result *
 		.arg = w, .secret = host_secret, .reply = host_reply,
 		.connection = host_connection,
 		.trace_values = hook->record != RECORD_NONE, .flow = host_flow,
+		.sqlite_dir = w->conf->sqlite_dir, .command_dir = w->conf->command_dir,
+		.data_dir = w->conf->data,
 	};
 	w->current = c;
 	board_begin(w, c, hook->run_limit_ms ? hook->run_limit_ms : w->conf->run_limit_ms);

@@ -27,12 +27,12 @@ never flow 'common/store' # a flow must run without a database
 complain "$(grep -rnE '^#include "common/store/' common flow server worker cli |
 	grep -v '^common/store/')" "only common/store/ looks behind store.h"
 complain "$(grep -rnE '\bsqlite3_|\bPRAGMA\b' flow server worker cli --include='*.[ch]' |
-	grep -v '^flow/steps/sqlite_query\.c:')" "SQL outside the store"
+	grep -vE '^flow/steps/sqlite_(query|value)\.[ch]:')" "SQL outside the store"
 
-owner 'sqlite3\.h'   'common/store/[a-z_]+\.[ch]|flow/steps/sqlite_query\.c'
+owner 'sqlite3\.h'   'common/store/[a-z_]+\.[ch]|flow/steps/sqlite_(query|value)\.[ch]'
 owner 'civetweb\.h'  'server/http\.c'
 owner 'curl/.*'      'flow/outbound(_[a-z]+)?\.[ch]'
-owner 'j[qv]\.h'     'flow/jq\.c'
+owner 'j[qv]\.h'     'flow/jq(_native)?\.c'
 owner 'openssl/.*'   'common/crypto\.c'
 owner 'cjson/.*'     'common/json\.h'
 
