@@ -106,6 +106,8 @@ struct rejection {              /* one refused arrival; all borrowed */
 /* store_rejection_add keeps the last REJECTIONS_KEPT of them and counts all. */
 #define REJECTIONS_KEPT 10000
 int store_rejection_add(struct store *s, const struct rejection *r, struct err *err) MUSTCHECK;
+/* store_rejection_count counts n more that are not kept: of a flood, one row stands for many. */
+int store_rejection_count(struct store *s, int64_t at, int64_t flow_id, int64_t n, struct err *err) MUSTCHECK;
 
 /* ---- the caller who waits ------------------------------------------------------ */
 

@@ -112,6 +112,13 @@ enum flow_mismatch {
 
 enum flow_record { RECORD_ALL, RECORD_ERRORS, RECORD_NONE };
 
+/* How many requests a webhook takes: a bucket of burst, filled at per_second. */
+struct flow_rate {
+	double per_second;       /* 0: no limit */
+	int64_t burst;           /* at least 1 */
+};
+
+
 struct flow_webhook {
 	const char *system;       /* "github", "generic", ... */
 	const char *name;         /* for people */
@@ -130,6 +137,7 @@ struct flow_webhook {
 	const char *const *redact_headers; /* lower-case names whose values never reach disk */
 	size_t n_redact_headers;
 	int64_t run_limit_ms;     /* a run that takes longer is killed; 0: the server's own limit */
+	struct flow_rate rate_limit;
 };
 
 const char *flow_name(const struct flow *f);  /* "orders": [a-z0-9][a-z0-9_-]{0,63} */

@@ -208,6 +208,8 @@ const struct param webhook_params[] = {
 	 .text = "What never reaches the disk."},
 	{.name = "when", .type = PARAM_OBJECT, .members = when_params,
 	 .text = "Overrides rows of the reply table."},
+	{.name = "rate_limit", .type = PARAM_OBJECT, .members = rate_limit_params,
+	 .text = "How many requests are let in; the others get 429 with Retry-After."},
 	{.name = "order_by", .type = PARAM_LATER,
 	 .text = "(one at a time for each key) comes in a later version; leave it out for now"},
 	{.name = "concurrency", .type = PARAM_LATER,
@@ -369,6 +371,7 @@ void webhook_read(struct flow *f, const struct args *a, struct faults *faults)
 	w->record = strcmp(record, "none") == 0 ? RECORD_NONE
 		    : strcmp(record, "errors") == 0 ? RECORD_ERRORS : RECORD_ALL;
 	read_redact(f, a);
+	control_read(f, a, faults);
 	for (size_t i = 0; when && i < WHEN_COUNT; i++) {
 		if (when->list[i].n_items)
 			read_answer(f, &when->list[i], &w->when[i], faults);

@@ -123,6 +123,26 @@ static int check_head(struct arrival *a)
 			   &result) ? 0 : refuse_caller(a, &result);
 }
 
+/* After the credentials, so that strangers use up nothing of it. */
+static int check_rate(struct arrival *a)
+{
+	const struct flow_rate *rate = &a->hook->webhook->rate_limit;
+	int64_t now_us = clock_mono_us(), wait_us;
+	char cause[80], seconds[24];
+
+	if (rate->per_second <= 0 || (wait_us = limit_take(a->hook->limit, rate, now_us)) == 0)
+		return 0;
+	if (limit_refused(a->hook->limit, now_us)) {
+		snprintf(cause, sizeof(cause), "over the rate limit of %g a second, burst %lld",
+			 rate->per_second, (long long)rate->burst);
+		refuse(a, 429, cause, "");
+	}
+	http_response_error(a->response, 429, "this webhook takes no more requests just now; try again later");
+	snprintf(seconds, sizeof(seconds), "%lld", (long long)((wait_us + 999999) / 1000000));
+	http_response_header(a->response, "Retry-After", seconds);
+	return -1;
+}
+
 static int check_body(struct arrival *a)
 {
 	struct verify_result result;
@@ -315,8 +335,8 @@ static void walk(struct arrival *a)
 {
 	struct event_added added;
 
-	if (find_hook(a) < 0 || check_head(a) < 0 || read_body(a) < 0 || check_body(a) < 0 ||
-	    check_structure(a) < 0)
+	if (find_hook(a) < 0 || check_head(a) < 0 || check_rate(a) < 0 || read_body(a) < 0 ||
+	    check_body(a) < 0 || check_structure(a) < 0)
 		return;
 	if (a->hook->webhook->reply == REPLY_RESPONSE && !a->hook->paused)
 		store_awaited(a);

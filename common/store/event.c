@@ -21,21 +21,27 @@ int counts_write(struct conn *c, struct err *err)
 	return 0;
 }
 
-int counts_add(struct conn *c, int64_t now, int64_t flow_id, const char *outcome, struct err *err)
+int counts_add_many(struct conn *c, int64_t now, int64_t flow_id, const char *outcome, int64_t n,
+		    struct err *err)
 {
 	int64_t day = now / 86400000;
 
 	for (size_t i = 0; i < c->n_counts; i++) {
 		struct counted *k = &c->counts[i];
 		if (k->flow_id == flow_id && k->day == day && strcmp(k->outcome, outcome) == 0) {
-			k->n++;
+			k->n += n;
 			return 0;
 		}
 	}
 	if (c->n_counts == COUNTED_MAX && counts_write(c, err) < 0)
 		return -1;
-	c->counts[c->n_counts++] = (struct counted){day, flow_id, outcome, 1};
+	c->counts[c->n_counts++] = (struct counted){day, flow_id, outcome, n};
 	return 0;
+}
+
+int counts_add(struct conn *c, int64_t now, int64_t flow_id, const char *outcome, struct err *err)
+{
+	return counts_add_many(c, now, flow_id, outcome, 1, err);
 }
 
 struct add {
@@ -144,6 +150,24 @@ static int add_rejection(struct conn *c, void *arg, struct err *err)
 int store_rejection_add(struct store *s, const struct rejection *r, struct err *err)
 {
 	return commit(s, SYNC_LATER, add_rejection, (void *)(uintptr_t)r, err);
+}
+
+struct refused {
+	int64_t at, flow_id, n;
+};
+
+static int count_rejections(struct conn *c, void *arg, struct err *err)
+{
+	const struct refused *r = arg;
+
+	return counts_add_many(c, r->at, r->flow_id, "rejected", r->n, err);
+}
+
+int store_rejection_count(struct store *s, int64_t at, int64_t flow_id, int64_t n, struct err *err)
+{
+	struct refused r = {at, flow_id, n};
+
+	return commit(s, SYNC_LATER, count_rejections, &r, err);
 }
 
 /* ---- the caller who waits ---- */
