@@ -78,6 +78,7 @@ struct event_new {              /* one accepted request, about to be kept; all b
 	struct slice dedupe_key;   /* ptr NULL: not de-duplicated */
 	int64_t dedupe_window_ms;
 	bool awaited;           /* the caller waits for the flow's reply */
+	int priority;           /* above 0: before the others; below 0: after them */
 };
 
 struct event_added {
@@ -175,8 +176,8 @@ struct run_done {               /* what a worker hands back; all borrowed */
 
 /* store_exchange hands in what was done and takes what is due, in one transaction: first
  * all of done[], then at most max events into taken[] for this owner: as many pure ones as
- * there are, or one with effects. Live events go before replays. Returns how many were
- * taken. Synced when a reply is awaited or
+ * there are, or one with effects. Live events go before replays, by their priority, then by due_at; of a
+ * flow that has a concurrency no more are taken than may run. Returns how many were taken. Synced when a reply is awaited or
  * effects were or will be had.
  * Work that was no longer this owner's is dropped without a word but a log line. */
 int store_exchange(struct store *s, int64_t owner, int64_t now, const struct run_done *done,
@@ -212,7 +213,8 @@ int store_owner_free(struct store *s, const struct owner_end *end, struct err *e
  * worker that neither works nor dies. */
 int store_leases_expire(struct store *s, int64_t now, int crash_max, struct err *err) MUSTCHECK;
 
-/* store_next_due: the earliest due_at among queued events, or 0 when there are none. */
+/* store_next_due: the earliest due_at among queued events that may be claimed (those of a flow
+ * that is full may not), or 0 when there are none. */
 int store_next_due(struct store *s, int64_t *due_at, struct err *err) MUSTCHECK;
 
 /* ---- flows --------------------------------------------------------------------- */
@@ -224,6 +226,7 @@ struct flow_route {
 struct flow_new {               /* one version of a flow; borrowed */
 	const char *name, *title, *document;
 	bool effects, replies;
+	int concurrency;        /* at most so many of its events run at once; 0: no limit */
 	const struct flow_route *routes;
 	size_t n_routes;
 };

@@ -2,6 +2,11 @@
 /* What a webhook says of how many requests are let in, and of when its events run. */
 #include "flow/document.h"
 
+#include <string.h>
+
+/* In the order of events: the first runs first. */
+const char *const priority_words[] = {"high", "normal", "low", NULL};
+
 const struct param rate_limit_params[] = {
 	{.name = "per_second", .type = PARAM_NUMBER, .flags = PARAM_REQUIRED, .min = 0, .max = 1000000,
 	 .text = "Requests a second in the long run; 0.1 is one in ten seconds."},
@@ -33,5 +38,9 @@ static void read_rate(struct flow *f, const struct args *a, struct faults *fault
 
 void control_read(struct flow *f, const struct args *a, struct faults *faults)
 {
+	const char *priority = arg_text(a, "priority");
+
 	read_rate(f, a, faults);
+	f->webhook.priority = strcmp(priority, "high") == 0 ? 1 : strcmp(priority, "low") == 0 ? -1 : 0;
+	f->webhook.concurrency = (int)arg_int(a, "concurrency");
 }

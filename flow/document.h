@@ -78,5 +78,6 @@ extern const struct param webhook_params[];
 extern const struct param step_common_params[];
 extern const struct param_kind auth_kinds[];
 extern const struct param rate_limit_params[];
+extern const char *const priority_words[];
 
 #endif

@@ -138,6 +138,8 @@ struct flow_webhook {
 	size_t n_redact_headers;
 	int64_t run_limit_ms;     /* a run that takes longer is killed; 0: the server's own limit */
 	struct flow_rate rate_limit;
+	int priority;             /* 1 high, 0 normal, -1 low */
+	int concurrency;          /* at most so many runs at once; 0: no limit */
 };
 
 const char *flow_name(const struct flow *f);  /* "orders": [a-z0-9][a-z0-9_-]{0,63} */

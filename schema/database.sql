@@ -9,7 +9,7 @@ CREATE TABLE flows (
 	version_id INTEGER,                    -- the published version; NULL: none
 	paused     INTEGER NOT NULL DEFAULT 0, -- its events are held
 	updated_at INTEGER NOT NULL
-) STRICT;
+, concurrency INTEGER) STRICT;
 
 CREATE TABLE flow_versions (
 	-- What integrators wrote. A version never changes.
@@ -19,7 +19,7 @@ CREATE TABLE flow_versions (
 	document   TEXT NOT NULL,              -- as it was given, byte for byte
 	effects    INTEGER NOT NULL,           -- some step calls another system
 	replies    INTEGER NOT NULL,           -- it decides the caller's reply
-	created_at INTEGER NOT NULL,
+	created_at INTEGER NOT NULL, concurrency INTEGER,
 	UNIQUE (flow_id, number)
 ) STRICT;
 
@@ -148,6 +148,8 @@ CREATE INDEX events_failed  ON events (flow_id) WHERE state = 'failed';
 
 CREATE UNIQUE INDEX events_dedupe ON events (flow_id, dedupe_key) WHERE dedupe_key IS NOT NULL;
 
+CREATE INDEX events_limited ON events (flow_id) WHERE state = 'running' AND lane > 3;
+
 CREATE VIEW event_history AS
 SELECT e.id AS id,
        f.name AS flow,
@@ -217,23 +219,6 @@ SELECT j.id AS id,
   FROM rejections j
   LEFT JOIN flows f ON f.id = j.flow_id;
 
-CREATE VIEW queue_now AS
-SELECT e.id AS id, f.name AS flow, e.state AS state,
-       strftime('%Y-%m-%dT%H:%M:%fZ', e.due_at / 1000.0, 'unixepoch') AS due_at,
-       CASE e.lane WHEN 0 THEN 'live' ELSE 'replay' END AS lane,
-       e.attempt AS attempts, e.trigger AS trigger
-  FROM events e JOIN flows f ON f.id = e.flow_id WHERE e.state = 'queued'
-UNION ALL
-SELECT e.id, f.name, e.state,
-       strftime('%Y-%m-%dT%H:%M:%fZ', e.due_at / 1000.0, 'unixepoch'),
-       CASE e.lane WHEN 0 THEN 'live' ELSE 'replay' END, e.attempt, e.trigger
-  FROM events e JOIN flows f ON f.id = e.flow_id WHERE e.state = 'running'
-UNION ALL
-SELECT e.id, f.name, e.state,
-       strftime('%Y-%m-%dT%H:%M:%fZ', e.due_at / 1000.0, 'unixepoch'),
-       CASE e.lane WHEN 0 THEN 'live' ELSE 'replay' END, e.attempt, e.trigger
-  FROM events e JOIN flows f ON f.id = e.flow_id WHERE e.state = 'held';
-
 CREATE VIEW daily_counts AS
 SELECT date(c.day * 86400, 'unixepoch') AS day, f.name AS flow, c.outcome AS outcome, c.n AS count
   FROM counts c LEFT JOIN flows f ON f.id = c.flow_id;
@@ -251,4 +236,23 @@ SELECT q.id AS id,
   FROM requests q
   JOIN events e ON e.id = q.id
   JOIN flows f ON f.id = e.flow_id;
+
+CREATE VIEW queue_now AS
+SELECT e.id AS id, f.name AS flow, e.state AS state,
+       strftime('%Y-%m-%dT%H:%M:%fZ', e.due_at / 1000.0, 'unixepoch') AS due_at,
+       CASE e.lane & 3 WHEN 0 THEN 'live' WHEN 1 THEN 'replay' WHEN 2 THEN 'low' ELSE 'high' END AS lane,
+       e.attempt AS attempts, e.trigger AS trigger
+  FROM events e JOIN flows f ON f.id = e.flow_id WHERE e.state = 'queued'
+UNION ALL
+SELECT e.id, f.name, e.state,
+       strftime('%Y-%m-%dT%H:%M:%fZ', e.due_at / 1000.0, 'unixepoch'),
+       CASE e.lane & 3 WHEN 0 THEN 'live' WHEN 1 THEN 'replay' WHEN 2 THEN 'low' ELSE 'high' END,
+       e.attempt, e.trigger
+  FROM events e JOIN flows f ON f.id = e.flow_id WHERE e.state = 'running'
+UNION ALL
+SELECT e.id, f.name, e.state,
+       strftime('%Y-%m-%dT%H:%M:%fZ', e.due_at / 1000.0, 'unixepoch'),
+       CASE e.lane & 3 WHEN 0 THEN 'live' WHEN 1 THEN 'replay' WHEN 2 THEN 'low' ELSE 'high' END,
+       e.attempt, e.trigger
+  FROM events e JOIN flows f ON f.id = e.flow_id WHERE e.state = 'held';
 

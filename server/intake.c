@@ -253,6 +253,7 @@ static int store(struct arrival *a, bool awaited, struct event_added *added)
 		.dedupe_key = a->dedupe_key.len ? buf_slice(&a->dedupe_key) : (struct slice){NULL, 0},
 		.dedupe_window_ms = webhook->dedupe_window_ms,
 		.awaited = awaited,
+		.priority = webhook->priority,
 	};
 	*added = (struct event_added){0};
 	int got = store_event_add(a->front->store, &event, added, &err);

@@ -4,7 +4,7 @@
  * held. Every change names the state it leaves, and a worker's changes also the run and the
  * owner, so a worker that lost its claim changes nothing.
  */
-#include "common/store/inside.h"
+#include "common/store/lane.h"
 
 #include "common/clock.h"
 #include "common/log.h"
@@ -209,19 +209,25 @@ static int take_one(struct conn *c, struct exchange *x, struct candidate *found,
 	return load_resume(c, e, found->resume_run, err);
 }
 
-/* As many pure ones as there are, or one that has effects; live ones before replays. */
+/* As many pure ones of one lane as there are and may run, or one that has effects. */
 static int take_due(struct conn *c, struct exchange *x, struct err *err)
 {
 	struct candidate found[BATCH_EVENTS];
 	size_t max = x->max < BATCH_EVENTS ? x->max : BATCH_EVENTS, bytes = 0;
+	struct lanes lanes;
 
-	if (!max)
+	if (lanes_look(c, x->now, false, &lanes, err) < 0)
+		return -1;
+	const struct lane_head *head = lanes_next(&lanes, x->now);
+	if (!max || !head) {
+		x->more = head != NULL; /* what was given back may have made room */
 		return 0;
+	}
 	memset(found, 0, sizeof(found));
-	int n = find_due(c, 0, x->now, found, max, err);
-	if (n == 0)
-		n = find_due(c, 1, x->now, found, max, err);
-	x->more = n == (int)max;
+	if (head->room < (int64_t)max)
+		max = (size_t)head->room;
+	int n = find_due(c, head->lane, x->now, found, max, err);
+	x->more = lanes.due > 1 || (n == (int)max && head->room > n);
 	for (int i = 0; i < n; i++) {
 		if (x->n_taken > 0 && (found[i].claim.effects || bytes > BATCH_BYTES)) {
 			x->more = true;
@@ -257,16 +263,14 @@ static int exchange(struct conn *c, void *arg, struct err *err)
 /* Is anything queued that is due? A look costs no lock; an idle pool asks often. */
 static int anything_due(struct store *s, int64_t now, struct err *err)
 {
-	int64_t found = 0;
+	struct lanes lanes;
 	struct conn *c = reader_take(s, err);
 
 	if (!c)
 		return -1;
-	int got = sql_int(c, err, &found,
-			  "SELECT 1 FROM events WHERE state = 'queued' AND lane IN (0, 1) AND due_at <= ? LIMIT 1",
-			  "i", now);
+	int got = lanes_look(c, now, false, &lanes, err);
 	reader_give(s, c);
-	return got;
+	return got < 0 ? -1 : lanes.due > 0;
 }
 
 /* A reply is sent as soon as it is seen; effects that were had must not be forgotten. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Intake: keeping requests, knowing duplicates, keeping refusals, counting. */
-#include "common/store/inside.h"
+#include "common/store/lane.h"
 
 #include "common/clock.h"
 
@@ -49,14 +49,15 @@ struct add {
 	struct event_added *out;
 };
 
-static int insert_event(struct conn *c, const struct event_new *e, bool held, struct err *err)
+static int insert_event(struct conn *c, const struct event_new *e, bool held, int64_t lane,
+			struct err *err)
 {
 	return sql_do(c, err,
-		      "INSERT INTO events (flow_id, version_id, received_at, state, due_at, awaited, dedupe_key) "
-		      "VALUES (?1, ?2, ?3, ?4, ?3, ?5, ?6) "
+		      "INSERT INTO events (flow_id, version_id, received_at, state, due_at, awaited, dedupe_key, lane) "
+		      "VALUES (?1, ?2, ?3, ?4, ?3, ?5, ?6, ?7) "
 		      "ON CONFLICT (flow_id, dedupe_key) WHERE dedupe_key IS NOT NULL DO NOTHING",
-		      "iiitis", e->flow_id, e->version_id, e->received_at, held ? "held" : "queued",
-		      (int64_t)(e->awaited && !held), e->dedupe_key);
+		      "iiitisi", e->flow_id, e->version_id, e->received_at, held ? "held" : "queued",
+		      (int64_t)(e->awaited && !held), e->dedupe_key, lane);
 }
 
 /* The unique index has refused the key: 1 and the first one's id while it is inside the
@@ -82,13 +83,14 @@ static int add_event(struct conn *c, void *arg, struct err *err)
 {
 	struct add *add = arg;
 	const struct event_new *e = add->event;
-	int64_t paused = 0;
+	bool paused;
+	int64_t lane;
 	int got;
 
 	memset(add->out, 0, sizeof(*add->out));
-	if (sql_int(c, err, &paused, "SELECT paused FROM flows WHERE id = ?", "i", e->flow_id) < 0)
+	if (lane_enter(c, e->flow_id, e->priority, &lane, &paused, err) < 0)
 		return -1;
-	while ((got = insert_event(c, e, paused, err)) == 0) {
+	while ((got = insert_event(c, e, paused, lane, err)) == 0) {
 		int first = find_first(c, e, &add->out->id, err);
 		if (first < 0)
 			return -1;

@@ -3,6 +3,7 @@
  * Replay: finished events go back into the queue for a new run, behind live traffic. The
  * rate is written into their due times, so it holds over restarts and needs nobody to keep it.
  */
+#include "common/store/lane.h"
 #include "common/store/list.h"
 
 #include "common/clock.h"
@@ -92,7 +93,9 @@ static int queue_one(struct conn *c, struct replaying *r, size_t i, int64_t due_
 {
 	/* An event whose flow has no published version any more keeps the one it had. */
 	return sql_do(c, err,
-		      "UPDATE events SET state = 'queued', owner = ?1, lane = 1, due_at = ?2, attempt = 0, "
+		      "UPDATE events SET state = 'queued', owner = ?1, due_at = ?2, attempt = 0, "
+		      "lane = CASE WHEN (SELECT f.concurrency FROM flows f WHERE f.id = events.flow_id) IS NULL "
+		      "  THEN 1 ELSE " SQL_LANE_OWN("flow_id", "1") " END, "
 		      "crashes = 0, trigger = 'replay', replay_id = ?3, "
 		      "resume_run = CASE WHEN ?4 AND state = 'failed' THEN run END, "
 		      "version_id = CASE WHEN ?5 "

@@ -3,7 +3,8 @@
 // control: how many requests are let in, and which events run first.
 
 import assert from 'node:assert/strict';
-import { flow, map } from './flows.mjs';
+import { call, flow, map } from './flows.mjs';
+import { Destination } from './http.mjs';
 import { story } from './story.mjs';
 import { World, inFlight, waitFor } from './world.mjs';
 
@@ -38,5 +39,56 @@ story('a flood over a rate limit gets 429, is counted whole and leaves few rows'
 	assert.ok(rows.length >= 1 && rows.length <= 20, `${rows.length} rows`);
 	assert.equal(rows[0].status, 429);
 	assert.match(rows[0].cause, /rate limit of 0.01 a second/);
+	await w.close();
+});
+
+story('a flow with a concurrency runs no more at once, and the others go on', async () => {
+	let now = 0, most = 0;
+	const sink = await Destination.open(() => {
+		most = Math.max(most, ++now);
+		setTimeout(() => now--, 28); // a moment before the answer
+		return { body: {}, after_ms: 30 };
+	});
+	const w = await World.open({
+		workers: '4:4',
+		flows: [
+			flow('few', [call('c', 'POST', sink.url, { body: 1 })], { concurrency: 2 }),
+			flow('free', [map('m', 1)]),
+		],
+	});
+	await inFlight(8, Array.from({ length: 30 }), () => w.post('/few', {}));
+	const free = (await w.post('/free', {})).json.event;
+	await w.ended(free);
+	assert.ok(await w.one(`SELECT count(*) FROM queue_now WHERE flow = 'few'`) > 5, 'the others went past it');
+	await w.ended();
+	assert.equal(await w.one(`SELECT count(*) FROM event_history WHERE state = 'succeeded'`), 31);
+	assert.equal(most, 2);
+	await w.close();
+});
+
+story('what waits is run by its priority', async () => {
+	const sink = await Destination.open(() => ({ body: {} }));
+	const to = name => [call('c', 'POST', sink.url, { body: name })];
+	const w = await World.open({
+		workers: '1:1',
+		flows: [
+			flow('low', to('low'), { priority: 'low' }), flow('normal', to('normal')),
+			flow('high', to('high'), { priority: 'high' }),
+		],
+	});
+	const names = ['low', 'normal', 'high'];
+	for (const name of names) assert.equal((await w.cli(['flow', 'pause', name])).code, 0);
+	for (const name of [...names, ...names]) {
+		await waitFor('the flow to be paused', async () => (await w.post(`/${name}`, {})).json.state === 'held');
+	}
+	assert.deepEqual((await w.sql(`SELECT DISTINCT lane FROM queue_now ORDER BY lane`)).map(row => row.lane), ['high', 'live', 'low']);
+	for (const name of names) {
+		await w.stop();
+		assert.equal((await w.cli(['flow', 'resume', name])).code, 0);
+	}
+	await w.start();
+	await w.ended();
+	const order = sink.calls.map(one => one.text);
+	assert.deepEqual(order, [...order].sort((a, b) => names.indexOf(b) - names.indexOf(a)));
 	await w.close();
 });
