@@ -78,6 +78,7 @@ struct event_new {              /* one accepted request, about to be kept; all b
 	struct slice dedupe_key;   /* ptr NULL: not de-duplicated */
 	int64_t dedupe_window_ms;
 	bool awaited;           /* the caller waits for the flow's reply */
+	struct slice order_key; /* ptr NULL: it waits for no other */
 	int priority;           /* above 0: before the others; below 0: after them */
 };
 
@@ -145,6 +146,7 @@ struct claim {                  /* an event in a worker's hands: its own copy */
 	int crashes;            /* of those, how many ended with a dead worker */
 	bool awaited;
 	bool effects;           /* its flow calls other systems */
+	bool ordered;           /* others with its key may wait for its end */
 	const char *trigger;    /* "arrival", "retry", "crash", "replay", "delay"; static */
 	int64_t received_at;
 	char *method, *path, *query, *headers, *remote;
@@ -227,6 +229,7 @@ struct flow_new {               /* one version of a flow; borrowed */
 	const char *name, *title, *document;
 	bool effects, replies;
 	int concurrency;        /* at most so many of its events run at once; 0: no limit */
+	bool order_stop;        /* a failed event keeps those of its key waiting */
 	const struct flow_route *routes;
 	size_t n_routes;
 };
@@ -314,7 +317,8 @@ int store_rejections_each(struct store *s, size_t limit,
 			  int (*each)(void *arg, const struct rejection *row), void *arg,
 			  struct err *err) MUSTCHECK;
 
-/* store_event_cancel: queued or held events that match become cancelled; how many. */
+/* store_event_cancel: queued or held events that match become cancelled, and failed ones that
+ * keep others of their key waiting; how many. */
 int store_event_cancel(struct store *s, const struct event_filter *filter, struct err *err) MUSTCHECK;
 
 /* ---- replay -------------------------------------------------------------------- */

@@ -7,6 +7,8 @@
 /* In the order of events: the first runs first. */
 const char *const priority_words[] = {"high", "normal", "low", NULL};
 
+const char *const failure_words[] = {"continue", "stop", NULL};
+
 const struct param rate_limit_params[] = {
 	{.name = "per_second", .type = PARAM_NUMBER, .flags = PARAM_REQUIRED, .min = 0, .max = 1000000,
 	 .text = "Requests a second in the long run; 0.1 is one in ten seconds."},
@@ -36,11 +38,25 @@ static void read_rate(struct flow *f, const struct args *a, struct faults *fault
 	};
 }
 
+static void read_order(struct flow *f, const struct args *a, struct faults *faults)
+{
+	const struct arg *failure = arg_find(a, "on_failure");
+
+	f->order_key = arg_find(a, "order_by")->value;
+	f->webhook.ordered = f->order_key != NULL;
+	f->webhook.order_stop = strcmp(arg_text(a, "on_failure"), "stop") == 0;
+	if (failure->node && !arg_find(a, "order_by")->node)
+		fault_add(faults, failure->pointer, NULL,
+			  "says what a failure does to the events behind it, but nothing waits for another "
+			  "without \"order_by\"; add that or leave this out");
+}
+
 void control_read(struct flow *f, const struct args *a, struct faults *faults)
 {
 	const char *priority = arg_text(a, "priority");
 
 	read_rate(f, a, faults);
 	f->webhook.priority = strcmp(priority, "high") == 0 ? 1 : strcmp(priority, "low") == 0 ? -1 : 0;
+	read_order(f, a, faults);
 	f->webhook.concurrency = (int)arg_int(a, "concurrency");
 }

@@ -50,6 +50,7 @@ struct flow {
 	struct step **all;            /* every step in document order */
 	size_t n_all;
 	const struct value *dedupe_key;   /* NULL: the body's digest */
+	const struct value *order_key;    /* NULL: no order */
 	void **owned;                 /* freed with the flow */
 	size_t n_owned;
 };
@@ -79,5 +80,6 @@ extern const struct param step_common_params[];
 extern const struct param_kind auth_kinds[];
 extern const struct param rate_limit_params[];
 extern const char *const priority_words[];
+extern const char *const failure_words[];
 
 #endif

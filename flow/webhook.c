@@ -215,8 +215,12 @@ const struct param webhook_params[] = {
 		 "all of them."},
 	{.name = "concurrency", .type = PARAM_INT, .min = 1, .max = 10000,
 	 .text = "At most so many of the flow's events run at once, over all workers; the others wait."},
-	{.name = "order_by", .type = PARAM_LATER,
-	 .text = "(one at a time for each key) comes in a later version; leave it out for now"},
+	{.name = "order_by", .type = PARAM_TEXT_VALUE, .flags = PARAM_PLAIN,
+	 .text = "A plain path to a key, e.g. {{ .body.customer }}: events with the same key run one at "
+		 "a time, in the order of their arrival."},
+	{.name = "on_failure", .type = PARAM_CHOICE, .choices = failure_words, .fallback = "continue",
+	 .text = "What a failed event does to those of its key: \"continue\" with the next, or \"stop\" "
+		 "until it is replayed or cancelled."},
 	{.name = "allow_ips", .type = PARAM_LATER,
 	 .text = "(callers by address) comes in a later version; let the proxy in front do it"},
 	{.name = "cors", .type = PARAM_LATER,

@@ -26,7 +26,7 @@ struct arrival {
 	struct buf body;
 	struct buf headers; /* as they go to disk */
 	struct buf query;   /* the same, where it held a secret; else empty */
-	struct buf dedupe_key;
+	struct buf dedupe_key, order_key;
 	struct buf mismatches; /* JSON; empty when there are none to keep */
 };
 
@@ -210,16 +210,19 @@ static int check_structure(struct arrival *a)
 	return -1;
 }
 
-static void make_dedupe_key(struct arrival *a)
+typedef int (*key_maker)(const struct flow *f, const struct scope_event *event, struct buf *out,
+			 struct err *err);
+
+static void make_key(struct arrival *a, key_maker key, struct buf *out)
 {
 	struct buf headers = BUF_INIT;
 	struct err err;
 
 	keep_headers(a->request, NULL, 0, NULL, 0, &headers);
 	struct scope_event event = as_flow_sees(a, &headers);
-	if (flow_dedupe_key(a->hook->flow, &event, &a->dedupe_key, &err) < 0) {
-		buf_clear(&a->dedupe_key);
-		log_line(LOG_WARN, "no dedupe key, the event is kept without", "flow",
+	if (key(a->hook->flow, &event, out, &err) < 0) {
+		buf_clear(out);
+		log_line(LOG_WARN, "no key, the event is kept without", "flow",
 			 flow_name(a->hook->flow), "error", err.text, NULL);
 	}
 	buf_release(&headers);
@@ -238,7 +241,9 @@ static int store(struct arrival *a, bool awaited, struct event_added *added)
 	keep_headers(r, webhook->redact_headers, webhook->n_redact_headers,
 		     verify_credential_header(auth), 0, &a->headers);
 	if (webhook->dedupe)
-		make_dedupe_key(a);
+		make_key(a, flow_dedupe_key, &a->dedupe_key);
+	if (webhook->ordered)
+		make_key(a, flow_order_key, &a->order_key);
 	struct event_new event = {
 		.flow_id = a->hook->flow_id,
 		.version_id = a->hook->version_id,
@@ -254,6 +259,7 @@ static int store(struct arrival *a, bool awaited, struct event_added *added)
 		.dedupe_window_ms = webhook->dedupe_window_ms,
 		.awaited = awaited,
 		.priority = webhook->priority,
+		.order_key = a->order_key.len ? buf_slice(&a->order_key) : (struct slice){NULL, 0},
 	};
 	*added = (struct event_added){0};
 	int got = store_event_add(a->front->store, &event, added, &err);
@@ -358,6 +364,7 @@ void intake_handle(struct front *f, struct http_request *request, const char *ta
 		.headers = BUF_INIT,
 		.query = BUF_INIT,
 		.dedupe_key = BUF_INIT,
+		.order_key = BUF_INIT,
 		.mismatches = BUF_INIT,
 	};
 
@@ -373,5 +380,6 @@ void intake_handle(struct front *f, struct http_request *request, const char *ta
 	buf_release(&a.headers);
 	buf_release(&a.query);
 	buf_release(&a.dedupe_key);
+	buf_release(&a.order_key);
 	buf_release(&a.mismatches);
 }

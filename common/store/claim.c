@@ -5,6 +5,7 @@
  * owner, so a worker that lost its claim changes nothing.
  */
 #include "common/store/lane.h"
+#include "common/store/order.h"
 
 #include "common/clock.h"
 #include "common/log.h"
@@ -107,6 +108,9 @@ static int give_back(struct conn *c, struct exchange *x, const struct run_done *
 	x->requeued += d->wake_at || (d->again_at && !d->succeeded);
 	if (d->wake_at)
 		return 0;
+	if (claim->ordered && strcmp(state, "queued") != 0 &&
+	    order_leave(c, claim->event_id, !d->succeeded, err) < 0)
+		return -1;
 	return counts_add(c, d->ended_at, claim->flow_id, counted, err) < 0 ? -1 : 0;
 }
 
@@ -131,7 +135,8 @@ static int find_due(struct conn *c, int64_t lane, int64_t now, struct candidate 
 {
 	sqlite3_stmt *st = sql_ask(c, err,
 		"SELECT e.id, e.flow_id, e.version_id, e.run, e.attempt, e.crashes, e.awaited, "
-		"e.received_at, v.effects, e.trigger, e.resume_run "
+		"e.received_at, v.effects, e.trigger, e.resume_run, "
+		"e.turn IS NOT NULL "
 		"FROM events e JOIN flow_versions v ON v.id = e.version_id "
 		"WHERE e.state = 'queued' AND e.lane = ? AND e.due_at <= ? "
 		"ORDER BY e.due_at, e.id LIMIT ?", "iii", lane, now, (int64_t)max);
@@ -151,6 +156,7 @@ static int find_due(struct conn *c, int64_t lane, int64_t now, struct candidate 
 		e->awaited = sqlite3_column_int(st, 6) == 1;
 		e->received_at = sqlite3_column_int64(st, 7);
 		e->effects = sqlite3_column_int(st, 8);
+		e->ordered = sqlite3_column_int(st, 11);
 		list[n].resume_run = sqlite3_column_int64(st, 10);
 		n++;
 	}

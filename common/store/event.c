@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Intake: keeping requests, knowing duplicates, keeping refusals, counting. */
 #include "common/store/lane.h"
+#include "common/store/order.h"
 
 #include "common/clock.h"
 
@@ -49,15 +50,16 @@ struct add {
 	struct event_added *out;
 };
 
-static int insert_event(struct conn *c, const struct event_new *e, bool held, int64_t lane,
+static int insert_event(struct conn *c, const struct event_new *e, bool held, int64_t lane, int turn,
 			struct err *err)
 {
 	return sql_do(c, err,
-		      "INSERT INTO events (flow_id, version_id, received_at, state, due_at, awaited, dedupe_key, lane) "
-		      "VALUES (?1, ?2, ?3, ?4, ?3, ?5, ?6, ?7) "
+		      "INSERT INTO events (flow_id, version_id, received_at, state, due_at, awaited, dedupe_key, lane, "
+		      "order_key, turn) VALUES (?1, ?2, ?3, ?4, ?3, ?5, ?6, ?7, ?8, nullif(?9, -1)) "
 		      "ON CONFLICT (flow_id, dedupe_key) WHERE dedupe_key IS NOT NULL DO NOTHING",
-		      "iiitisi", e->flow_id, e->version_id, e->received_at, held ? "held" : "queued",
-		      (int64_t)(e->awaited && !held), e->dedupe_key, lane);
+		      "iiitisisi", e->flow_id, e->version_id, e->received_at, held ? "held" : "queued",
+		      (int64_t)(e->awaited && !held), e->dedupe_key,
+		      turn == 0 ? LANE_WAITS(lane) : lane, e->order_key, (int64_t)turn);
 }
 
 /* The unique index has refused the key: 1 and the first one's id while it is inside the
@@ -90,7 +92,10 @@ static int add_event(struct conn *c, void *arg, struct err *err)
 	memset(add->out, 0, sizeof(*add->out));
 	if (lane_enter(c, e->flow_id, e->priority, &lane, &paused, err) < 0)
 		return -1;
-	while ((got = insert_event(c, e, paused, lane, err)) == 0) {
+	int turn = order_enter(c, e->flow_id, e->order_key, err);
+	if (turn < TURN_NONE)
+		return -1;
+	while ((got = insert_event(c, e, paused, lane, turn, err)) == 0) {
 		int first = find_first(c, e, &add->out->id, err);
 		if (first < 0)
 			return -1;

@@ -57,13 +57,13 @@ static int refuse_taken(struct conn *c, const struct flow_route *r, int64_t flow
 	return got;
 }
 
-static int set_concurrency(struct conn *c, int64_t flow_id, int64_t version_id, struct err *err)
+static int set_control(struct conn *c, int64_t flow_id, int64_t version_id, struct err *err)
 {
 	int64_t had = 0, has = 0;
 
 	if (sql_int(c, err, &had, "SELECT concurrency IS NOT NULL FROM flows WHERE id = ?", "i", flow_id) < 0 ||
-	    sql_do(c, err, "UPDATE flows SET concurrency = (SELECT concurrency FROM flow_versions WHERE id = ?) "
-		   "WHERE id = ?", "ii", version_id, flow_id) < 0 ||
+	    sql_do(c, err, "UPDATE flows SET (concurrency, order_stop) = "
+		   "(SELECT concurrency, order_stop FROM flow_versions WHERE id = ?) WHERE id = ?", "ii", version_id, flow_id) < 0 ||
 	    sql_int(c, err, &has, "SELECT concurrency IS NOT NULL FROM flows WHERE id = ?", "i", flow_id) < 0)
 		return -1;
 	return had == has ? 0 : lanes_move(c, flow_id, has, err);
@@ -79,7 +79,7 @@ static int publish(struct conn *c, int64_t flow_id, int64_t version_id, const st
 		    sql_do(c, err, "INSERT INTO routes (shape, method, flow_id) VALUES (?, ?, ?)", "tti",
 			   routes[i].shape, routes[i].method, flow_id) < 0)
 			return -1;
-	if (set_concurrency(c, flow_id, version_id, err) < 0 ||
+	if (set_control(c, flow_id, version_id, err) < 0 ||
 	    sql_do(c, err, "UPDATE flows SET version_id = ?, updated_at = ?, "
 		   "title = coalesce((SELECT json_extract(document, '$.title') FROM flow_versions WHERE id = ?1), name) "
 		   "WHERE id = ?", "iii", version_id, now, flow_id) < 0)
@@ -132,9 +132,9 @@ static int apply_flow(struct conn *c, void *arg, struct err *err)
 	}
 	if (!same) {
 		if (sql_do(c, err, "INSERT INTO flow_versions (flow_id, number, document, effects, replies, created_at, "
-			   "concurrency) VALUES (?, ?, ?, ?, ?, ?, nullif(?, 0))", "iitiiii", flow_id, ++number, f->document,
+			   "concurrency, order_stop) VALUES (?, ?, ?, ?, ?, ?, nullif(?, 0), ?)", "iitiiiii", flow_id, ++number, f->document,
 			   (int64_t)f->effects, (int64_t)f->replies, a->now,
-			   (int64_t)f->concurrency) < 0)
+			   (int64_t)f->concurrency, (int64_t)f->order_stop) < 0)
 			return -1;
 		version_id = sqlite3_last_insert_rowid(c->db);
 	}

@@ -108,7 +108,10 @@ int lane_enter(struct conn *c, int64_t flow_id, int priority, int64_t *lane, boo
 int lanes_move(struct conn *c, int64_t flow_id, bool own, struct err *err)
 {
 	return sql_do(c, err,
-		      "UPDATE events SET lane = CASE WHEN ?2 THEN " SQL_LANE_OWN("flow_id", "lane")
+		      "UPDATE events SET lane = CASE "
+		      "WHEN ?2 AND lane < -1 THEN -10 - " SQL_LANE_OWN("flow_id", "-10 - lane")
+		      " WHEN ?2 THEN " SQL_LANE_OWN("flow_id", "lane")
+		      " WHEN lane < -1 THEN -10 - " SQL_LANE_COMMON("-10 - lane")
 		      " ELSE " SQL_LANE_COMMON("lane") " END WHERE id IN "
 		      "(SELECT id FROM events WHERE state = 'queued' AND flow_id = ?1 "
 		      "UNION ALL SELECT id FROM events WHERE state = 'running' AND flow_id = ?1 "

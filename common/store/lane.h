@@ -19,6 +19,8 @@
 #define LANE_REPLAY 1
 #define LANE_LOW 2
 #define LANE_KINDS 4
+/* The lane of an event that waits for its turn (order.h), and back again. */
+#define LANE_WAITS(lane) (-10 - (lane))
 /* SQL: a flow's own lane of a kind, or the common one; x is a lane of either. */
 #define SQL_LANE_OWN(flow, x) "(" flow " * 4 + ((" x ") & 3))"
 #define SQL_LANE_COMMON(x) "((((" x ") & 3) + 1 & 3) - 1)"

@@ -4,6 +4,7 @@
  * the claims of a worker that died or fell silent.
  */
 #include "common/store/lane.h"
+#include "common/store/order.h"
 
 #include "common/clock.h"
 #include "common/log.h"
@@ -160,6 +161,8 @@ static int count_attempt(struct conn *c, struct freeing *f, const struct held *h
 			     "UPDATE events SET state = 'failed', owner = 0, due_at = ?, crashes = crashes + 1 "
 			     "WHERE id = ? AND state = 'running' AND run = ?",
 			     "iii", f->now, h->event_id, (int64_t)h->run);
+		if (bad >= 0 && order_leave(c, h->event_id, true, err) < 0)
+			return -1;
 	} else {
 		f->requeued++;
 		bad = sql_do(c, err,

@@ -5,6 +5,7 @@
  */
 #include "common/store/lane.h"
 #include "common/store/list.h"
+#include "common/store/order.h"
 
 #include "common/clock.h"
 #include "common/mem.h"
@@ -116,7 +117,7 @@ static int queue_chunk(struct conn *c, void *arg, struct err *err)
 		int64_t place = r->before + (int64_t)i;
 		int64_t wait = r->plan->per_second > 0 ? place * 1000 / r->plan->per_second : 0;
 		int changed = queue_one(c, r, i, r->now + wait, err);
-		if (changed < 0)
+		if (changed < 0 || (changed > 0 && order_return(c, r->ids[i], err) < 0))
 			return -1;
 		queued += changed;
 	}
@@ -177,8 +178,9 @@ static int cancel_chunk(struct conn *c, void *arg, struct err *err)
 	for (size_t i = 0; i < r->count; i++) {
 		int changed = sql_do(c, err,
 				     "UPDATE events SET state = 'cancelled', owner = 0 "
-				     "WHERE id = ? AND state IN ('queued', 'held')", "i", r->ids[i]);
-		if (changed < 0)
+				     "WHERE id = ? AND (state IN ('queued', 'held') OR (state = 'failed' AND turn = 1))", "i",
+				     r->ids[i]);
+		if (changed < 0 || (changed > 0 && order_cancel(c, r->ids[i], err) < 0))
 			return -1;
 		/* One that waited in a delay has a run that nobody will end. */
 		if (changed > 0 &&
@@ -197,7 +199,7 @@ static int choose_open(void *arg, sqlite3_stmt *st)
 	struct chosen *chosen = arg;
 	const char *state = (const char *)sqlite3_column_text(st, 1);
 
-	if (strcmp(state, "queued") != 0 && strcmp(state, "held") != 0)
+	if (strcmp(state, "queued") != 0 && strcmp(state, "held") != 0 && strcmp(state, "failed") != 0)
 		return 0;
 	if ((chosen->count & (chosen->count - 1)) == 0)
 		chosen->ids = mem_resize(chosen->ids, chosen->count ? chosen->count * 2 : 1, sizeof(int64_t));
@@ -216,6 +218,7 @@ int store_event_cancel(struct store *s, const struct event_filter *filter, struc
 		got = commit(s, SYNC_AFTER, cancel_chunk, &r, err);
 		if (got > 0)
 			cancelled += got;
+		bell_ring_work(s->bell); /* for those who have their turn now */
 	}
 	free(chosen.ids);
 	return got < 0 ? -1 : cancelled;
