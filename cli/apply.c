@@ -162,6 +162,8 @@ static void store_one(struct apply_doc *doc, struct store *s, bool publish, int6
 		.document = doc->text.ptr,
 		.effects = flow_has_effects(doc->flow),
 		.replies = flow_webhook(doc->flow)->reply == REPLY_RESPONSE,
+		.concurrency = flow_webhook(doc->flow)->concurrency,
+		.order_stop = flow_webhook(doc->flow)->order_stop,
 	};
 
 	apply_routes(doc->flow, &routes, &row.n_routes);

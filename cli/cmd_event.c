@@ -227,7 +227,7 @@ static const struct option cancel_options[] = {
 const struct cmd cmd_event_cancel = {
 	.name = "event cancel",
 	.arguments = "[ID...]",
-	.text = "Cancel events that wait (queued or held): they will not run.",
+	.text = "Cancel events that wait (queued or held), and failed ones that keep others of their key waiting.",
 	.help = "A cancelled event can be replayed later.\n"
 		"\tringbolt event cancel 1042 1043\n"
 		"\tringbolt event cancel --flow orders --state held",

@@ -78,6 +78,8 @@ struct event_new {              /* one accepted request, about to be kept; all b
 	struct slice dedupe_key;   /* ptr NULL: not de-duplicated */
 	int64_t dedupe_window_ms;
 	bool awaited;           /* the caller waits for the flow's reply */
+	struct slice order_key; /* ptr NULL: it waits for no other */
+	int priority;           /* above 0: before the others; below 0: after them */
 };
 
 struct event_added {
@@ -106,6 +108,8 @@ struct rejection {              /* one refused arrival; all borrowed */
 /* store_rejection_add keeps the last REJECTIONS_KEPT of them and counts all. */
 #define REJECTIONS_KEPT 10000
 int store_rejection_add(struct store *s, const struct rejection *r, struct err *err) MUSTCHECK;
+/* store_rejection_count counts n more that are not kept: of a flood, one row stands for many. */
+int store_rejection_count(struct store *s, int64_t at, int64_t flow_id, int64_t n, struct err *err) MUSTCHECK;
 
 /* ---- the caller who waits ------------------------------------------------------ */
 
@@ -142,6 +146,7 @@ struct claim {                  /* an event in a worker's hands: its own copy */
 	int crashes;            /* of those, how many ended with a dead worker */
 	bool awaited;
 	bool effects;           /* its flow calls other systems */
+	bool ordered;           /* others with its key may wait for its end */
 	const char *trigger;    /* "arrival", "retry", "crash", "replay", "delay"; static */
 	int64_t received_at;
 	char *method, *path, *query, *headers, *remote;
@@ -173,8 +178,8 @@ struct run_done {               /* what a worker hands back; all borrowed */
 
 /* store_exchange hands in what was done and takes what is due, in one transaction: first
  * all of done[], then at most max events into taken[] for this owner: as many pure ones as
- * there are, or one with effects. Live events go before replays. Returns how many were
- * taken. Synced when a reply is awaited or
+ * there are, or one with effects. Live events go before replays, by their priority, then by due_at; of a
+ * flow that has a concurrency no more are taken than may run. Returns how many were taken. Synced when a reply is awaited or
  * effects were or will be had.
  * Work that was no longer this owner's is dropped without a word but a log line. */
 int store_exchange(struct store *s, int64_t owner, int64_t now, const struct run_done *done,
@@ -210,7 +215,8 @@ int store_owner_free(struct store *s, const struct owner_end *end, struct err *e
  * worker that neither works nor dies. */
 int store_leases_expire(struct store *s, int64_t now, int crash_max, struct err *err) MUSTCHECK;
 
-/* store_next_due: the earliest due_at among queued events, or 0 when there are none. */
+/* store_next_due: the earliest due_at among queued events that may be claimed (those of a flow
+ * that is full may not), or 0 when there are none. */
 int store_next_due(struct store *s, int64_t *due_at, struct err *err) MUSTCHECK;
 
 /* ---- flows --------------------------------------------------------------------- */
@@ -222,6 +228,8 @@ struct flow_route {
 struct flow_new {               /* one version of a flow; borrowed */
 	const char *name, *title, *document;
 	bool effects, replies;
+	int concurrency;        /* at most so many of its events run at once; 0: no limit */
+	bool order_stop;        /* a failed event keeps those of its key waiting */
 	const struct flow_route *routes;
 	size_t n_routes;
 };
@@ -309,7 +317,8 @@ int store_rejections_each(struct store *s, size_t limit,
 			  int (*each)(void *arg, const struct rejection *row), void *arg,
 			  struct err *err) MUSTCHECK;
 
-/* store_event_cancel: queued or held events that match become cancelled; how many. */
+/* store_event_cancel: queued or held events that match become cancelled, and failed ones that
+ * keep others of their key waiting; how many. */
 int store_event_cancel(struct store *s, const struct event_filter *filter, struct err *err) MUSTCHECK;
 
 /* ---- replay -------------------------------------------------------------------- */

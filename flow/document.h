@@ -50,6 +50,7 @@ struct flow {
 	struct step **all;            /* every step in document order */
 	size_t n_all;
 	const struct value *dedupe_key;   /* NULL: the body's digest */
+	const struct value *order_key;    /* NULL: no order */
 	void **owned;                 /* freed with the flow */
 	size_t n_owned;
 };
@@ -65,6 +66,8 @@ void *flow_own(struct flow *f, void *take);
  * What it needs of the flow's steps (is there a webhook_response?) has been read before. */
 void webhook_read(struct flow *f, const struct args *webhook, struct faults *faults);
 void auth_read(struct flow *f, const struct arg *auth, struct faults *faults);
+/* control_read: what the webhook says of when its events run (control.c). */
+void control_read(struct flow *f, const struct args *webhook, struct faults *faults);
 
 /* check_steps checks what needs the whole document: names, what an expression may see, and
  * which branches end without a reply. */
@@ -75,5 +78,8 @@ extern const struct param flow_params[];
 extern const struct param webhook_params[];
 extern const struct param step_common_params[];
 extern const struct param_kind auth_kinds[];
+extern const struct param rate_limit_params[];
+extern const char *const priority_words[];
+extern const char *const failure_words[];
 
 #endif

@@ -244,6 +244,41 @@ bool flow_has_effects(const struct flow *f)
 	return false;
 }
 
+static int key_of(const struct value *key, const struct scope_event *event, struct buf *out,
+		  struct err *err)
+{
+	struct buf json = BUF_INIT;
+	struct scope *scope = scope_new(event);
+	int rc = value_json(key, scope, NULL, &json, err);
+	struct slice value = buf_slice(&json);
+
+	if (rc > 0 && jsontext_kind(value) == JSONTEXT_NULL)
+		rc = 0;
+	if (rc > 0)
+		jsontext_text(value, out);
+	scope_free(scope);
+	buf_release(&json);
+	return rc;
+}
+
+int flow_order_key(const struct flow *f, const struct scope_event *event, struct buf *out,
+		   struct err *err)
+{
+	size_t start = out->len;
+	int rc = f->order_key ? key_of(f->order_key, event, out, err) : 0;
+
+	if (rc < 0)
+		err_within(err, "webhook: order_by: ");
+	/* The store keeps it as text, which ends at a NUL. */
+	if (rc > 0 && (out->len - start > FLOW_ORDER_KEY_MAX || memchr(out->ptr + start, '\0', out->len - start))) {
+		char hex[65];
+		crypto_sha256_hex((struct slice){out->ptr + start, out->len - start}, hex);
+		out->len = start;
+		buf_add_text(out, hex);
+	}
+	return rc;
+}
+
 int flow_dedupe_key(const struct flow *f, const struct scope_event *event, struct buf *out,
 		    struct err *err)
 {
@@ -253,18 +288,10 @@ int flow_dedupe_key(const struct flow *f, const struct scope_event *event, struc
 		buf_add_text(out, hex);
 		return 1;
 	}
-	struct buf json = BUF_INIT;
-	struct scope *scope = scope_new(event);
-	int rc = value_json(f->dedupe_key, scope, NULL, &json, err);
-	struct slice value = buf_slice(&json);
-	if (rc > 0 && jsontext_kind(value) == JSONTEXT_NULL)
-		rc = 0;
-	if (rc > 0)
-		jsontext_text(value, out);
+	int rc = key_of(f->dedupe_key, event, out, err);
+
 	if (rc < 0)
 		err_within(err, "webhook: dedupe: key: ");
-	scope_free(scope);
-	buf_release(&json);
 	return rc;
 }
 

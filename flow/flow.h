@@ -112,6 +112,13 @@ enum flow_mismatch {
 
 enum flow_record { RECORD_ALL, RECORD_ERRORS, RECORD_NONE };
 
+/* How many requests a webhook takes: a bucket of burst, filled at per_second. */
+struct flow_rate {
+	double per_second;       /* 0: no limit */
+	int64_t burst;           /* at least 1 */
+};
+
+
 struct flow_webhook {
 	const char *system;       /* "github", "generic", ... */
 	const char *name;         /* for people */
@@ -130,6 +137,11 @@ struct flow_webhook {
 	const char *const *redact_headers; /* lower-case names whose values never reach disk */
 	size_t n_redact_headers;
 	int64_t run_limit_ms;     /* a run that takes longer is killed; 0: the server's own limit */
+	struct flow_rate rate_limit;
+	bool ordered;             /* one at a time of each key: flow_order_key */
+	bool order_stop;          /* a failed event keeps those of its key waiting */
+	int priority;             /* 1 high, 0 normal, -1 low */
+	int concurrency;          /* at most so many runs at once; 0: no limit */
 };
 
 const char *flow_name(const struct flow *f);  /* "orders": [a-z0-9][a-z0-9_-]{0,63} */
@@ -144,6 +156,13 @@ bool flow_has_effects(const struct flow *f);
  * expression yields null or nothing (the event is then not de-duplicated), or -1. */
 int flow_dedupe_key(const struct flow *f, const struct scope_event *event, struct buf *out,
 		    struct err *err) MUSTCHECK;
+
+/* flow_order_key adds the key of those events that run one after the other: 1, or 0 when the flow
+ * asks for no order or the expression yields null or nothing, or -1. A key of more than
+ * FLOW_ORDER_KEY_MAX bytes, or with a NUL byte, is its SHA-256. */
+#define FLOW_ORDER_KEY_MAX 200
+int flow_order_key(const struct flow *f, const struct scope_event *event, struct buf *out,
+		   struct err *err) MUSTCHECK;
 
 /* flow_mismatches compares a request with the expected structure: headers and query parameters
  * must be there, the body must have the sample's members, each of the sample's type (null fits

@@ -208,10 +208,19 @@ const struct param webhook_params[] = {
 	 .text = "What never reaches the disk."},
 	{.name = "when", .type = PARAM_OBJECT, .members = when_params,
 	 .text = "Overrides rows of the reply table."},
-	{.name = "order_by", .type = PARAM_LATER,
-	 .text = "(one at a time for each key) comes in a later version; leave it out for now"},
-	{.name = "concurrency", .type = PARAM_LATER,
-	 .text = "(a limit of runs at once) comes in a later version; leave it out for now"},
+	{.name = "rate_limit", .type = PARAM_OBJECT, .members = rate_limit_params,
+	 .text = "How many requests are let in; the others get 429 with Retry-After."},
+	{.name = "priority", .type = PARAM_CHOICE, .choices = priority_words, .fallback = "normal",
+	 .text = "Among what waits to be run, \"high\" goes first and \"low\" last; replays come after "
+		 "all of them."},
+	{.name = "concurrency", .type = PARAM_INT, .min = 1, .max = 10000,
+	 .text = "At most so many of the flow's events run at once, over all workers; the others wait."},
+	{.name = "order_by", .type = PARAM_TEXT_VALUE, .flags = PARAM_PLAIN,
+	 .text = "A plain path to a key, e.g. {{ .body.customer }}: events with the same key run one at "
+		 "a time, in the order of their arrival."},
+	{.name = "on_failure", .type = PARAM_CHOICE, .choices = failure_words, .fallback = "continue",
+	 .text = "What a failed event does to those of its key: \"continue\" with the next, or \"stop\" "
+		 "until it is replayed or cancelled."},
 	{.name = "allow_ips", .type = PARAM_LATER,
 	 .text = "(callers by address) comes in a later version; let the proxy in front do it"},
 	{.name = "cors", .type = PARAM_LATER,
@@ -369,6 +378,7 @@ void webhook_read(struct flow *f, const struct args *a, struct faults *faults)
 	w->record = strcmp(record, "none") == 0 ? RECORD_NONE
 		    : strcmp(record, "errors") == 0 ? RECORD_ERRORS : RECORD_ALL;
 	read_redact(f, a);
+	control_read(f, a, faults);
 	for (size_t i = 0; when && i < WHEN_COUNT; i++) {
 		if (when->list[i].n_items)
 			read_answer(f, &when->list[i], &w->when[i], faults);

@@ -9,7 +9,7 @@ CREATE TABLE flows (
 	version_id INTEGER,                    -- the published version; NULL: none
 	paused     INTEGER NOT NULL DEFAULT 0, -- its events are held
 	updated_at INTEGER NOT NULL
-) STRICT;
+, concurrency INTEGER, order_stop INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE TABLE flow_versions (
 	-- What integrators wrote. A version never changes.
@@ -19,7 +19,7 @@ CREATE TABLE flow_versions (
 	document   TEXT NOT NULL,              -- as it was given, byte for byte
 	effects    INTEGER NOT NULL,           -- some step calls another system
 	replies    INTEGER NOT NULL,           -- it decides the caller's reply
-	created_at INTEGER NOT NULL,
+	created_at INTEGER NOT NULL, concurrency INTEGER, order_stop INTEGER NOT NULL DEFAULT 0,
 	UNIQUE (flow_id, number)
 ) STRICT;
 
@@ -52,7 +52,7 @@ CREATE TABLE events (
 	resume_run  INTEGER,                   -- go on from the trace of this run
 	replay_id   INTEGER,
 	dedupe_key  TEXT
-) STRICT;
+, order_key TEXT, turn INTEGER) STRICT;
 
 CREATE TABLE requests (
 	-- The request part of an event: never changes. Same id as its event.
@@ -148,6 +148,12 @@ CREATE INDEX events_failed  ON events (flow_id) WHERE state = 'failed';
 
 CREATE UNIQUE INDEX events_dedupe ON events (flow_id, dedupe_key) WHERE dedupe_key IS NOT NULL;
 
+CREATE UNIQUE INDEX events_turn ON events (flow_id, order_key) WHERE turn = 1;
+
+CREATE INDEX events_waiting ON events (flow_id, order_key) WHERE turn = 0;
+
+CREATE INDEX events_limited ON events (flow_id) WHERE state = 'running' AND lane > 3;
+
 CREATE VIEW event_history AS
 SELECT e.id AS id,
        f.name AS flow,
@@ -171,15 +177,6 @@ SELECT e.id AS id,
   JOIN flows f ON f.id = e.flow_id
   JOIN requests q ON q.id = e.id
   LEFT JOIN runs l ON l.id = e.id * 65536 + e.run;
-
-CREATE VIEW failed_events AS
-SELECT h.id AS id, h.flow AS flow, h.received_at AS received_at, h.method AS method,
-       h.path AS path, h.status AS status, h.attempts AS attempts, l.failed_step AS failed_step,
-       l.error_kind AS error_kind, h.error AS error
-  FROM events e
-  JOIN event_history h ON h.id = e.id
-  LEFT JOIN runs l ON l.id = e.id * 65536 + e.run
- WHERE e.state = 'failed';
 
 CREATE VIEW run_history AS
 SELECT r.id / 65536 AS event,
@@ -217,23 +214,6 @@ SELECT j.id AS id,
   FROM rejections j
   LEFT JOIN flows f ON f.id = j.flow_id;
 
-CREATE VIEW queue_now AS
-SELECT e.id AS id, f.name AS flow, e.state AS state,
-       strftime('%Y-%m-%dT%H:%M:%fZ', e.due_at / 1000.0, 'unixepoch') AS due_at,
-       CASE e.lane WHEN 0 THEN 'live' ELSE 'replay' END AS lane,
-       e.attempt AS attempts, e.trigger AS trigger
-  FROM events e JOIN flows f ON f.id = e.flow_id WHERE e.state = 'queued'
-UNION ALL
-SELECT e.id, f.name, e.state,
-       strftime('%Y-%m-%dT%H:%M:%fZ', e.due_at / 1000.0, 'unixepoch'),
-       CASE e.lane WHEN 0 THEN 'live' ELSE 'replay' END, e.attempt, e.trigger
-  FROM events e JOIN flows f ON f.id = e.flow_id WHERE e.state = 'running'
-UNION ALL
-SELECT e.id, f.name, e.state,
-       strftime('%Y-%m-%dT%H:%M:%fZ', e.due_at / 1000.0, 'unixepoch'),
-       CASE e.lane WHEN 0 THEN 'live' ELSE 'replay' END, e.attempt, e.trigger
-  FROM events e JOIN flows f ON f.id = e.flow_id WHERE e.state = 'held';
-
 CREATE VIEW daily_counts AS
 SELECT date(c.day * 86400, 'unixepoch') AS day, f.name AS flow, c.outcome AS outcome, c.n AS count
   FROM counts c LEFT JOIN flows f ON f.id = c.flow_id;
@@ -251,4 +231,37 @@ SELECT q.id AS id,
   FROM requests q
   JOIN events e ON e.id = q.id
   JOIN flows f ON f.id = e.flow_id;
+
+CREATE VIEW queue_now AS
+SELECT e.id AS id, f.name AS flow, e.state AS state,
+       strftime('%Y-%m-%dT%H:%M:%fZ', e.due_at / 1000.0, 'unixepoch') AS due_at,
+       CASE CASE WHEN e.lane < -1 THEN -10 - e.lane ELSE e.lane END & 3
+            WHEN 0 THEN 'live' WHEN 1 THEN 'replay' WHEN 2 THEN 'low' ELSE 'high' END AS lane,
+       e.attempt AS attempts, e.trigger AS trigger, e.order_key AS order_key,
+       coalesce(e.turn = 0, 0) AS waits_for_turn
+  FROM events e JOIN flows f ON f.id = e.flow_id WHERE e.state = 'queued'
+UNION ALL
+SELECT e.id, f.name, e.state,
+       strftime('%Y-%m-%dT%H:%M:%fZ', e.due_at / 1000.0, 'unixepoch'),
+       CASE CASE WHEN e.lane < -1 THEN -10 - e.lane ELSE e.lane END & 3
+            WHEN 0 THEN 'live' WHEN 1 THEN 'replay' WHEN 2 THEN 'low' ELSE 'high' END,
+       e.attempt, e.trigger, e.order_key, coalesce(e.turn = 0, 0)
+  FROM events e JOIN flows f ON f.id = e.flow_id WHERE e.state = 'running'
+UNION ALL
+SELECT e.id, f.name, e.state,
+       strftime('%Y-%m-%dT%H:%M:%fZ', e.due_at / 1000.0, 'unixepoch'),
+       CASE CASE WHEN e.lane < -1 THEN -10 - e.lane ELSE e.lane END & 3
+            WHEN 0 THEN 'live' WHEN 1 THEN 'replay' WHEN 2 THEN 'low' ELSE 'high' END,
+       e.attempt, e.trigger, e.order_key, coalesce(e.turn = 0, 0)
+  FROM events e JOIN flows f ON f.id = e.flow_id WHERE e.state = 'held';
+
+CREATE VIEW failed_events AS
+SELECT h.id AS id, h.flow AS flow, h.received_at AS received_at, h.method AS method,
+       h.path AS path, h.status AS status, h.attempts AS attempts, l.failed_step AS failed_step,
+       l.error_kind AS error_kind, h.error AS error,
+       CASE WHEN e.turn = 1 THEN e.order_key END AS blocks_key
+  FROM events e
+  JOIN event_history h ON h.id = e.id
+  LEFT JOIN runs l ON l.id = e.id * 65536 + e.run
+ WHERE e.state = 'failed';
 

@@ -22,6 +22,8 @@ struct hooks {
 	atomic_uint ticket;         /* of the table; the store's own when it is up to date */
 	atomic_bool loaded;
 	atomic_llong not_before_mono_ms; /* after a failure */
+	struct limits *limits;      /* whoever uses it has taken reloading */
+	int64_t counted_mono_ms;
 };
 
 struct hooks *hooks_new(struct store *store)
@@ -31,6 +33,7 @@ struct hooks *hooks_new(struct store *store)
 	h->store = store;
 	pthread_rwlock_init(&h->lock, NULL);
 	pthread_mutex_init(&h->reloading, NULL);
+	h->limits = limits_new();
 	h->table = hooks_table_new(mem_array(1, sizeof(struct hook)), 0);
 	return h;
 }
@@ -40,6 +43,7 @@ void hooks_free(struct hooks *h)
 	if (!h)
 		return;
 	hooks_drop(h->table);
+	limits_free(h->limits);
 	pthread_rwlock_destroy(&h->lock);
 	pthread_mutex_destroy(&h->reloading);
 	free(h);
@@ -102,7 +106,8 @@ static int load_hook(struct hooks *h, const struct flow_row *row, struct hook *h
 			      .version_id = row->version_id,
 			      .paused = row->paused,
 			      .flow = flow,
-			      .webhook = flow_webhook(flow)};
+			      .webhook = flow_webhook(flow),
+			      .limit = limits_find(h->limits, row->flow_id)};
 	load_keys(h, hook);
 	return 1;
 }
@@ -168,6 +173,25 @@ int hooks_settle(struct hooks *h, struct err *err)
 		return 0;
 	pthread_mutex_lock(&h->reloading);
 	int rc = reload_changed(h, err);
+	pthread_mutex_unlock(&h->reloading);
+	return rc;
+}
+
+int hooks_count_refusals(struct hooks *h, bool last, struct err *err)
+{
+	int64_t now = clock_mono_ms(), flow_id, n;
+	size_t at = 0;
+	int rc = 0;
+
+	pthread_mutex_lock(&h->reloading);
+	if (last || now - h->counted_mono_ms >= RETRY_MS) {
+		h->counted_mono_ms = now;
+		while (rc == 0 && limits_uncounted(h->limits, &at, &flow_id, &n)) {
+			rc = store_rejection_count(h->store, clock_wall_ms(), flow_id, n, err);
+			if (rc < 0)
+				limits_put_back(h->limits, flow_id, n);
+		}
+	}
 	pthread_mutex_unlock(&h->reloading);
 	return rc;
 }

@@ -14,6 +14,7 @@
 #include "common/base.h"
 #include "common/store.h"
 #include "flow/flow.h"
+#include "server/limit.h"
 #include "server/verify.h"
 
 struct hooks;       /* the live table and what it takes to replace it */
@@ -26,6 +27,7 @@ struct hook {
 	const struct flow_webhook *webhook; /* of flow */
 	struct verify_key *keys;            /* as auth.secrets, in their order */
 	size_t n_keys;
+	struct limit *limit;                /* of the flow; outlives the table */
 };
 
 struct hooks *hooks_new(struct store *store);
@@ -38,6 +40,10 @@ int hooks_refresh(struct hooks *h, struct err *err) MUSTCHECK;
 /* hooks_settle does the same, and waits for another thread that is at it: for a request that
  * finds nothing, since its flow may have been published a moment ago. */
 int hooks_settle(struct hooks *h, struct err *err) MUSTCHECK;
+
+/* hooks_count_refusals writes down how many requests were over their rate limit and have no row
+ * of their own; at most once a second unless it is the last time. */
+int hooks_count_refusals(struct hooks *h, bool last, struct err *err) MUSTCHECK;
 
 /* hooks_hold gives the live table; every hold needs its hooks_drop. */
 struct hooks_table *hooks_hold(struct hooks *h);

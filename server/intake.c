@@ -26,7 +26,7 @@ struct arrival {
 	struct buf body;
 	struct buf headers; /* as they go to disk */
 	struct buf query;   /* the same, where it held a secret; else empty */
-	struct buf dedupe_key;
+	struct buf dedupe_key, order_key;
 	struct buf mismatches; /* JSON; empty when there are none to keep */
 };
 
@@ -123,6 +123,26 @@ static int check_head(struct arrival *a)
 			   &result) ? 0 : refuse_caller(a, &result);
 }
 
+/* After the credentials, so that strangers use up nothing of it. */
+static int check_rate(struct arrival *a)
+{
+	const struct flow_rate *rate = &a->hook->webhook->rate_limit;
+	int64_t now_us = clock_mono_us(), wait_us;
+	char cause[80], seconds[24];
+
+	if (rate->per_second <= 0 || (wait_us = limit_take(a->hook->limit, rate, now_us)) == 0)
+		return 0;
+	if (limit_refused(a->hook->limit, now_us)) {
+		snprintf(cause, sizeof(cause), "over the rate limit of %g a second, burst %lld",
+			 rate->per_second, (long long)rate->burst);
+		refuse(a, 429, cause, "");
+	}
+	http_response_error(a->response, 429, "this webhook takes no more requests just now; try again later");
+	snprintf(seconds, sizeof(seconds), "%lld", (long long)((wait_us + 999999) / 1000000));
+	http_response_header(a->response, "Retry-After", seconds);
+	return -1;
+}
+
 static int check_body(struct arrival *a)
 {
 	struct verify_result result;
@@ -190,16 +210,19 @@ static int check_structure(struct arrival *a)
 	return -1;
 }
 
-static void make_dedupe_key(struct arrival *a)
+typedef int (*key_maker)(const struct flow *f, const struct scope_event *event, struct buf *out,
+			 struct err *err);
+
+static void make_key(struct arrival *a, key_maker key, struct buf *out)
 {
 	struct buf headers = BUF_INIT;
 	struct err err;
 
 	keep_headers(a->request, NULL, 0, NULL, 0, &headers);
 	struct scope_event event = as_flow_sees(a, &headers);
-	if (flow_dedupe_key(a->hook->flow, &event, &a->dedupe_key, &err) < 0) {
-		buf_clear(&a->dedupe_key);
-		log_line(LOG_WARN, "no dedupe key, the event is kept without", "flow",
+	if (key(a->hook->flow, &event, out, &err) < 0) {
+		buf_clear(out);
+		log_line(LOG_WARN, "no key, the event is kept without", "flow",
 			 flow_name(a->hook->flow), "error", err.text, NULL);
 	}
 	buf_release(&headers);
@@ -218,7 +241,9 @@ static int store(struct arrival *a, bool awaited, struct event_added *added)
 	keep_headers(r, webhook->redact_headers, webhook->n_redact_headers,
 		     verify_credential_header(auth), 0, &a->headers);
 	if (webhook->dedupe)
-		make_dedupe_key(a);
+		make_key(a, flow_dedupe_key, &a->dedupe_key);
+	if (webhook->ordered)
+		make_key(a, flow_order_key, &a->order_key);
 	struct event_new event = {
 		.flow_id = a->hook->flow_id,
 		.version_id = a->hook->version_id,
@@ -233,6 +258,8 @@ static int store(struct arrival *a, bool awaited, struct event_added *added)
 		.dedupe_key = a->dedupe_key.len ? buf_slice(&a->dedupe_key) : (struct slice){NULL, 0},
 		.dedupe_window_ms = webhook->dedupe_window_ms,
 		.awaited = awaited,
+		.priority = webhook->priority,
+		.order_key = a->order_key.len ? buf_slice(&a->order_key) : (struct slice){NULL, 0},
 	};
 	*added = (struct event_added){0};
 	int got = store_event_add(a->front->store, &event, added, &err);
@@ -315,8 +342,8 @@ static void walk(struct arrival *a)
 {
 	struct event_added added;
 
-	if (find_hook(a) < 0 || check_head(a) < 0 || read_body(a) < 0 || check_body(a) < 0 ||
-	    check_structure(a) < 0)
+	if (find_hook(a) < 0 || check_head(a) < 0 || check_rate(a) < 0 || read_body(a) < 0 ||
+	    check_body(a) < 0 || check_structure(a) < 0)
 		return;
 	if (a->hook->webhook->reply == REPLY_RESPONSE && !a->hook->paused)
 		store_awaited(a);
@@ -337,6 +364,7 @@ void intake_handle(struct front *f, struct http_request *request, const char *ta
 		.headers = BUF_INIT,
 		.query = BUF_INIT,
 		.dedupe_key = BUF_INIT,
+		.order_key = BUF_INIT,
 		.mismatches = BUF_INIT,
 	};
 
@@ -352,5 +380,6 @@ void intake_handle(struct front *f, struct http_request *request, const char *ta
 	buf_release(&a.headers);
 	buf_release(&a.query);
 	buf_release(&a.dedupe_key);
+	buf_release(&a.order_key);
 	buf_release(&a.mismatches);
 }

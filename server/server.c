@@ -110,6 +110,14 @@ static int active(const struct role *role)
 	return n;
 }
 
+static void count_refusals(struct front *f, bool last)
+{
+	struct err err;
+
+	if (hooks_count_refusals(f->hooks, last, &err) < 0)
+		log_line(LOG_WARN, "refusals not counted yet", "error", err.text, NULL);
+}
+
 /* Until told to stop. Hooks are looked at here too, so that a change by a stranger shows even
  * when no request comes, and secrets that were removed do not stay in memory. */
 static int watch(struct role *role, const sigset_t *signals)
@@ -126,6 +134,7 @@ static int watch(struct role *role, const sigset_t *signals)
 		if (hooks_refresh(f->hooks, &err) < 0)
 			log_line(LOG_ERROR, "flows not loaded, the old ones go on", "error", err.text,
 				 NULL);
+		count_refusals(f, false);
 	}
 }
 
@@ -157,6 +166,8 @@ static void close_all(struct role *role)
 		return;
 	}
 	http_stop(role->listeners, LISTENERS);
+	if (f->store && f->hooks && !store_broken(f->store))
+		count_refusals(f, true);
 	hooks_free(f->hooks);
 	if (f->store)
 		store_close(f->store);

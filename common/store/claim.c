@@ -4,7 +4,8 @@
  * held. Every change names the state it leaves, and a worker's changes also the run and the
  * owner, so a worker that lost its claim changes nothing.
  */
-#include "common/store/inside.h"
+#include "common/store/lane.h"
+#include "common/store/order.h"
 
 #include "common/clock.h"
 #include "common/log.h"
@@ -107,6 +108,9 @@ static int give_back(struct conn *c, struct exchange *x, const struct run_done *
 	x->requeued += d->wake_at || (d->again_at && !d->succeeded);
 	if (d->wake_at)
 		return 0;
+	if (claim->ordered && strcmp(state, "queued") != 0 &&
+	    order_leave(c, claim->event_id, !d->succeeded, err) < 0)
+		return -1;
 	return counts_add(c, d->ended_at, claim->flow_id, counted, err) < 0 ? -1 : 0;
 }
 
@@ -131,7 +135,8 @@ static int find_due(struct conn *c, int64_t lane, int64_t now, struct candidate 
 {
 	sqlite3_stmt *st = sql_ask(c, err,
 		"SELECT e.id, e.flow_id, e.version_id, e.run, e.attempt, e.crashes, e.awaited, "
-		"e.received_at, v.effects, e.trigger, e.resume_run "
+		"e.received_at, v.effects, e.trigger, e.resume_run, "
+		"e.turn IS NOT NULL "
 		"FROM events e JOIN flow_versions v ON v.id = e.version_id "
 		"WHERE e.state = 'queued' AND e.lane = ? AND e.due_at <= ? "
 		"ORDER BY e.due_at, e.id LIMIT ?", "iii", lane, now, (int64_t)max);
@@ -151,6 +156,7 @@ static int find_due(struct conn *c, int64_t lane, int64_t now, struct candidate 
 		e->awaited = sqlite3_column_int(st, 6) == 1;
 		e->received_at = sqlite3_column_int64(st, 7);
 		e->effects = sqlite3_column_int(st, 8);
+		e->ordered = sqlite3_column_int(st, 11);
 		list[n].resume_run = sqlite3_column_int64(st, 10);
 		n++;
 	}
@@ -209,19 +215,25 @@ static int take_one(struct conn *c, struct exchange *x, struct candidate *found,
 	return load_resume(c, e, found->resume_run, err);
 }
 
-/* As many pure ones as there are, or one that has effects; live ones before replays. */
+/* As many pure ones of one lane as there are and may run, or one that has effects. */
 static int take_due(struct conn *c, struct exchange *x, struct err *err)
 {
 	struct candidate found[BATCH_EVENTS];
 	size_t max = x->max < BATCH_EVENTS ? x->max : BATCH_EVENTS, bytes = 0;
+	struct lanes lanes;
 
-	if (!max)
+	if (lanes_look(c, x->now, false, &lanes, err) < 0)
+		return -1;
+	const struct lane_head *head = lanes_next(&lanes, x->now);
+	if (!max || !head) {
+		x->more = head != NULL; /* what was given back may have made room */
 		return 0;
+	}
 	memset(found, 0, sizeof(found));
-	int n = find_due(c, 0, x->now, found, max, err);
-	if (n == 0)
-		n = find_due(c, 1, x->now, found, max, err);
-	x->more = n == (int)max;
+	if (head->room < (int64_t)max)
+		max = (size_t)head->room;
+	int n = find_due(c, head->lane, x->now, found, max, err);
+	x->more = lanes.due > 1 || (n == (int)max && head->room > n);
 	for (int i = 0; i < n; i++) {
 		if (x->n_taken > 0 && (found[i].claim.effects || bytes > BATCH_BYTES)) {
 			x->more = true;
@@ -257,16 +269,14 @@ static int exchange(struct conn *c, void *arg, struct err *err)
 /* Is anything queued that is due? A look costs no lock; an idle pool asks often. */
 static int anything_due(struct store *s, int64_t now, struct err *err)
 {
-	int64_t found = 0;
+	struct lanes lanes;
 	struct conn *c = reader_take(s, err);
 
 	if (!c)
 		return -1;
-	int got = sql_int(c, err, &found,
-			  "SELECT 1 FROM events WHERE state = 'queued' AND lane IN (0, 1) AND due_at <= ? LIMIT 1",
-			  "i", now);
+	int got = lanes_look(c, now, false, &lanes, err);
 	reader_give(s, c);
-	return got;
+	return got < 0 ? -1 : lanes.due > 0;
 }
 
 /* A reply is sent as soon as it is seen; effects that were had must not be forgotten. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Intake: keeping requests, knowing duplicates, keeping refusals, counting. */
-#include "common/store/inside.h"
+#include "common/store/lane.h"
+#include "common/store/order.h"
 
 #include "common/clock.h"
 
@@ -21,21 +22,27 @@ int counts_write(struct conn *c, struct err *err)
 	return 0;
 }
 
-int counts_add(struct conn *c, int64_t now, int64_t flow_id, const char *outcome, struct err *err)
+int counts_add_many(struct conn *c, int64_t now, int64_t flow_id, const char *outcome, int64_t n,
+		    struct err *err)
 {
 	int64_t day = now / 86400000;
 
 	for (size_t i = 0; i < c->n_counts; i++) {
 		struct counted *k = &c->counts[i];
 		if (k->flow_id == flow_id && k->day == day && strcmp(k->outcome, outcome) == 0) {
-			k->n++;
+			k->n += n;
 			return 0;
 		}
 	}
 	if (c->n_counts == COUNTED_MAX && counts_write(c, err) < 0)
 		return -1;
-	c->counts[c->n_counts++] = (struct counted){day, flow_id, outcome, 1};
+	c->counts[c->n_counts++] = (struct counted){day, flow_id, outcome, n};
 	return 0;
+}
+
+int counts_add(struct conn *c, int64_t now, int64_t flow_id, const char *outcome, struct err *err)
+{
+	return counts_add_many(c, now, flow_id, outcome, 1, err);
 }
 
 struct add {
@@ -43,14 +50,16 @@ struct add {
 	struct event_added *out;
 };
 
-static int insert_event(struct conn *c, const struct event_new *e, bool held, struct err *err)
+static int insert_event(struct conn *c, const struct event_new *e, bool held, int64_t lane, int turn,
+			struct err *err)
 {
 	return sql_do(c, err,
-		      "INSERT INTO events (flow_id, version_id, received_at, state, due_at, awaited, dedupe_key) "
-		      "VALUES (?1, ?2, ?3, ?4, ?3, ?5, ?6) "
+		      "INSERT INTO events (flow_id, version_id, received_at, state, due_at, awaited, dedupe_key, lane, "
+		      "order_key, turn) VALUES (?1, ?2, ?3, ?4, ?3, ?5, ?6, ?7, ?8, nullif(?9, -1)) "
 		      "ON CONFLICT (flow_id, dedupe_key) WHERE dedupe_key IS NOT NULL DO NOTHING",
-		      "iiitis", e->flow_id, e->version_id, e->received_at, held ? "held" : "queued",
-		      (int64_t)(e->awaited && !held), e->dedupe_key);
+		      "iiitisisi", e->flow_id, e->version_id, e->received_at, held ? "held" : "queued",
+		      (int64_t)(e->awaited && !held), e->dedupe_key,
+		      turn == 0 ? LANE_WAITS(lane) : lane, e->order_key, (int64_t)turn);
 }
 
 /* The unique index has refused the key: 1 and the first one's id while it is inside the
@@ -76,13 +85,17 @@ static int add_event(struct conn *c, void *arg, struct err *err)
 {
 	struct add *add = arg;
 	const struct event_new *e = add->event;
-	int64_t paused = 0;
+	bool paused;
+	int64_t lane;
 	int got;
 
 	memset(add->out, 0, sizeof(*add->out));
-	if (sql_int(c, err, &paused, "SELECT paused FROM flows WHERE id = ?", "i", e->flow_id) < 0)
+	if (lane_enter(c, e->flow_id, e->priority, &lane, &paused, err) < 0)
 		return -1;
-	while ((got = insert_event(c, e, paused, err)) == 0) {
+	int turn = order_enter(c, e->flow_id, e->order_key, err);
+	if (turn < TURN_NONE)
+		return -1;
+	while ((got = insert_event(c, e, paused, lane, turn, err)) == 0) {
 		int first = find_first(c, e, &add->out->id, err);
 		if (first < 0)
 			return -1;
@@ -144,6 +157,24 @@ static int add_rejection(struct conn *c, void *arg, struct err *err)
 int store_rejection_add(struct store *s, const struct rejection *r, struct err *err)
 {
 	return commit(s, SYNC_LATER, add_rejection, (void *)(uintptr_t)r, err);
+}
+
+struct refused {
+	int64_t at, flow_id, n;
+};
+
+static int count_rejections(struct conn *c, void *arg, struct err *err)
+{
+	const struct refused *r = arg;
+
+	return counts_add_many(c, r->at, r->flow_id, "rejected", r->n, err);
+}
+
+int store_rejection_count(struct store *s, int64_t at, int64_t flow_id, int64_t n, struct err *err)
+{
+	struct refused r = {at, flow_id, n};
+
+	return commit(s, SYNC_LATER, count_rejections, &r, err);
 }
 
 /* ---- the caller who waits ---- */

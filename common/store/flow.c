@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Flows, their versions and their routes. A version never changes; publishing moves a pointer. */
-#include "common/store/inside.h"
+#include "common/store/lane.h"
 
 #include "common/clock.h"
 #include "common/mem.h"
@@ -57,6 +57,18 @@ static int refuse_taken(struct conn *c, const struct flow_route *r, int64_t flow
 	return got;
 }
 
+static int set_control(struct conn *c, int64_t flow_id, int64_t version_id, struct err *err)
+{
+	int64_t had = 0, has = 0;
+
+	if (sql_int(c, err, &had, "SELECT concurrency IS NOT NULL FROM flows WHERE id = ?", "i", flow_id) < 0 ||
+	    sql_do(c, err, "UPDATE flows SET (concurrency, order_stop) = "
+		   "(SELECT concurrency, order_stop FROM flow_versions WHERE id = ?) WHERE id = ?", "ii", version_id, flow_id) < 0 ||
+	    sql_int(c, err, &has, "SELECT concurrency IS NOT NULL FROM flows WHERE id = ?", "i", flow_id) < 0)
+		return -1;
+	return had == has ? 0 : lanes_move(c, flow_id, has, err);
+}
+
 static int publish(struct conn *c, int64_t flow_id, int64_t version_id, const struct flow_route *routes,
 		   size_t n, int64_t now, struct err *err)
 {
@@ -67,7 +79,8 @@ static int publish(struct conn *c, int64_t flow_id, int64_t version_id, const st
 		    sql_do(c, err, "INSERT INTO routes (shape, method, flow_id) VALUES (?, ?, ?)", "tti",
 			   routes[i].shape, routes[i].method, flow_id) < 0)
 			return -1;
-	if (sql_do(c, err, "UPDATE flows SET version_id = ?, updated_at = ?, "
+	if (set_control(c, flow_id, version_id, err) < 0 ||
+	    sql_do(c, err, "UPDATE flows SET version_id = ?, updated_at = ?, "
 		   "title = coalesce((SELECT json_extract(document, '$.title') FROM flow_versions WHERE id = ?1), name) "
 		   "WHERE id = ?", "iii", version_id, now, flow_id) < 0)
 		return -1;
@@ -118,9 +131,10 @@ static int apply_flow(struct conn *c, void *arg, struct err *err)
 		sql_done(st);
 	}
 	if (!same) {
-		if (sql_do(c, err, "INSERT INTO flow_versions (flow_id, number, document, effects, replies, created_at) "
-			   "VALUES (?, ?, ?, ?, ?, ?)", "iitiii", flow_id, ++number, f->document,
-			   (int64_t)f->effects, (int64_t)f->replies, a->now) < 0)
+		if (sql_do(c, err, "INSERT INTO flow_versions (flow_id, number, document, effects, replies, created_at, "
+			   "concurrency, order_stop) VALUES (?, ?, ?, ?, ?, ?, nullif(?, 0), ?)", "iitiiiii", flow_id, ++number, f->document,
+			   (int64_t)f->effects, (int64_t)f->replies, a->now,
+			   (int64_t)f->concurrency, (int64_t)f->order_stop) < 0)
 			return -1;
 		version_id = sqlite3_last_insert_rowid(c->db);
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* How the store is: gauges, counts, checkpoints, backup, check. */
-#include "common/store/inside.h"
+#include "common/store/lane.h"
 
 #include "common/mem.h"
 
@@ -24,14 +24,20 @@ static int64_t size_of(struct store *s, const char *name)
 int store_gauges(struct store *s, struct store_gauges *out, struct err *err)
 {
 	struct conn *c = reader_take(s, err);
+	struct lanes lanes;
 
 	memset(out, 0, sizeof(*out));
 	if (!c)
 		return -1;
 	int bad = sql_int(c, err, &out->running, "SELECT count(*) FROM events WHERE state = 'running'", "") < 0 ||
 		  sql_int(c, err, &out->held, "SELECT count(*) FROM events WHERE state = 'held'", "") < 0 ||
-		  sql_int(c, err, &out->due_oldest_at,
-			  "SELECT min(due_at) FROM events WHERE state = 'queued' AND lane = 0", "") < 0;
+		  lanes_look(c, 0, true, &lanes, err) < 0;
+	for (size_t i = 0; !bad && i < LANE_KINDS; i++) {
+		const struct lane_head *head = &lanes.heads[i];
+		if (head->due_at && (head->lane & 3) != LANE_REPLAY &&
+		    (!out->due_oldest_at || head->due_at < out->due_oldest_at))
+			out->due_oldest_at = head->due_at;
+	}
 	reader_give(s, c);
 	int64_t queued = atomic_load(&s->bell->queued);
 	out->queued = queued > 0 ? queued : 0;

@@ -100,6 +100,8 @@ int migrate_refuse_newer(int64_t have, struct err *err);
 /* counts_add counts one arrival or end (outcome: a literal); counts_write writes what was
  * counted in a transaction, just before its commit: a row a kind, not a row an event. */
 int counts_add(struct conn *c, int64_t now, int64_t flow_id, const char *outcome, struct err *err) MUSTCHECK;
+int counts_add_many(struct conn *c, int64_t now, int64_t flow_id, const char *outcome, int64_t n,
+		    struct err *err) MUSTCHECK;
 int counts_write(struct conn *c, struct err *err) MUSTCHECK;
 int config_changed(struct conn *c, struct err *err) MUSTCHECK; /* inside the transaction */
 int secrets_open(struct store *s, const char *key_file, struct err *err) MUSTCHECK;

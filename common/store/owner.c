@@ -3,7 +3,8 @@
  * Between the claims: replies in the middle of a run, waiting for work, and what becomes of
  * the claims of a worker that died or fell silent.
  */
-#include "common/store/inside.h"
+#include "common/store/lane.h"
+#include "common/store/order.h"
 
 #include "common/clock.h"
 #include "common/log.h"
@@ -74,15 +75,16 @@ void store_work_wake(struct store *s)
 int store_next_due(struct store *s, int64_t *due_at, struct err *err)
 {
 	struct conn *c = reader_take(s, err);
+	struct lanes lanes;
 
 	*due_at = 0;
 	if (!c)
 		return -1;
-	int got = sql_int(c, err, due_at,
-			  "SELECT min(due) FROM ("
-			  "SELECT (SELECT min(due_at) FROM events WHERE state = 'queued' AND lane = 0) AS due UNION ALL "
-			  "SELECT (SELECT min(due_at) FROM events WHERE state = 'queued' AND lane = 1))", "");
+	int got = lanes_look(c, 0, false, &lanes, err);
 	reader_give(s, c);
+	for (size_t i = 0; got == 0 && i < LANE_KINDS; i++)
+		if (lanes.heads[i].due_at && (!*due_at || lanes.heads[i].due_at < *due_at))
+			*due_at = lanes.heads[i].due_at;
 	return got < 0 ? -1 : 0;
 }
 
@@ -159,6 +161,8 @@ static int count_attempt(struct conn *c, struct freeing *f, const struct held *h
 			     "UPDATE events SET state = 'failed', owner = 0, due_at = ?, crashes = crashes + 1 "
 			     "WHERE id = ? AND state = 'running' AND run = ?",
 			     "iii", f->now, h->event_id, (int64_t)h->run);
+		if (bad >= 0 && order_leave(c, h->event_id, true, err) < 0)
+			return -1;
 	} else {
 		f->requeued++;
 		bad = sql_do(c, err,

@@ -3,7 +3,9 @@
  * Replay: finished events go back into the queue for a new run, behind live traffic. The
  * rate is written into their due times, so it holds over restarts and needs nobody to keep it.
  */
+#include "common/store/lane.h"
 #include "common/store/list.h"
+#include "common/store/order.h"
 
 #include "common/clock.h"
 #include "common/mem.h"
@@ -92,7 +94,9 @@ static int queue_one(struct conn *c, struct replaying *r, size_t i, int64_t due_
 {
 	/* An event whose flow has no published version any more keeps the one it had. */
 	return sql_do(c, err,
-		      "UPDATE events SET state = 'queued', owner = ?1, lane = 1, due_at = ?2, attempt = 0, "
+		      "UPDATE events SET state = 'queued', owner = ?1, due_at = ?2, attempt = 0, "
+		      "lane = CASE WHEN (SELECT f.concurrency FROM flows f WHERE f.id = events.flow_id) IS NULL "
+		      "  THEN 1 ELSE " SQL_LANE_OWN("flow_id", "1") " END, "
 		      "crashes = 0, trigger = 'replay', replay_id = ?3, "
 		      "resume_run = CASE WHEN ?4 AND state = 'failed' THEN run END, "
 		      "version_id = CASE WHEN ?5 "
@@ -113,7 +117,7 @@ static int queue_chunk(struct conn *c, void *arg, struct err *err)
 		int64_t place = r->before + (int64_t)i;
 		int64_t wait = r->plan->per_second > 0 ? place * 1000 / r->plan->per_second : 0;
 		int changed = queue_one(c, r, i, r->now + wait, err);
-		if (changed < 0)
+		if (changed < 0 || (changed > 0 && order_return(c, r->ids[i], err) < 0))
 			return -1;
 		queued += changed;
 	}
@@ -174,8 +178,9 @@ static int cancel_chunk(struct conn *c, void *arg, struct err *err)
 	for (size_t i = 0; i < r->count; i++) {
 		int changed = sql_do(c, err,
 				     "UPDATE events SET state = 'cancelled', owner = 0 "
-				     "WHERE id = ? AND state IN ('queued', 'held')", "i", r->ids[i]);
-		if (changed < 0)
+				     "WHERE id = ? AND (state IN ('queued', 'held') OR (state = 'failed' AND turn = 1))", "i",
+				     r->ids[i]);
+		if (changed < 0 || (changed > 0 && order_cancel(c, r->ids[i], err) < 0))
 			return -1;
 		/* One that waited in a delay has a run that nobody will end. */
 		if (changed > 0 &&
@@ -194,7 +199,7 @@ static int choose_open(void *arg, sqlite3_stmt *st)
 	struct chosen *chosen = arg;
 	const char *state = (const char *)sqlite3_column_text(st, 1);
 
-	if (strcmp(state, "queued") != 0 && strcmp(state, "held") != 0)
+	if (strcmp(state, "queued") != 0 && strcmp(state, "held") != 0 && strcmp(state, "failed") != 0)
 		return 0;
 	if ((chosen->count & (chosen->count - 1)) == 0)
 		chosen->ids = mem_resize(chosen->ids, chosen->count ? chosen->count * 2 : 1, sizeof(int64_t));
@@ -213,6 +218,7 @@ int store_event_cancel(struct store *s, const struct event_filter *filter, struc
 		got = commit(s, SYNC_AFTER, cancel_chunk, &r, err);
 		if (got > 0)
 			cancelled += got;
+		bell_ring_work(s->bell); /* for those who have their turn now */
 	}
 	free(chosen.ids);
 	return got < 0 ? -1 : cancelled;

@@ -178,6 +178,44 @@ static void a_delivery_is_known_by_its_key(void **state)
 	buf_release(&key);
 }
 
+static void an_order_has_a_key_of_a_fair_size(void **state)
+{
+	struct faults faults = {0};
+	struct flow *f;
+	struct err err;
+	static const char document[] =
+		"{\"name\":\"o\",\"webhook\":{\"system\":\"generic\",\"name\":\"n\",\"url_suffix\":\"/o\","
+		"\"methods\":[\"POST\"],\"authentication\":{\"type\":\"none\"},"
+		"\"order_by\":\"{{ .body.key }}\",\"on_failure\":\"stop\",\"priority\":\"high\",\"concurrency\":3},"
+		"\"steps\":[]}";
+	char *longer = mem_format("{\"key\":\"%0300d\"}", 7);
+	const struct {
+		const char *body;
+		int rc;
+		size_t bytes;
+	} cases[] = {{"{\"key\":42}", 1, 2}, {"{\"key\":null}", 0, 0}, {"{}", 0, 0},
+		     {"{\"key\":\"a\\u0000b\"}", 1, 64}, {longer, 1, 64}};
+
+	(void)state;
+	assert_int_equal(flow_parse(document, strlen(document), &f, &faults), 0);
+	assert_true(flow_webhook(f)->ordered);
+	assert_true(flow_webhook(f)->order_stop);
+	assert_int_equal(flow_webhook(f)->priority, 1);
+	assert_int_equal(flow_webhook(f)->concurrency, 3);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct scope_event event = {.method = "POST", .path = "/in/o", .query = "", .headers = "[]",
+					    .suffix = "/o", .remote = "", .trigger = "arrival",
+					    .body = {cases[i].body, strlen(cases[i].body)}};
+		struct buf key = BUF_INIT;
+		assert_int_equal(flow_order_key(f, &event, &key, &err), cases[i].rc);
+		assert_int_equal(key.len, cases[i].bytes);
+		buf_release(&key);
+	}
+	free(longer);
+	flow_free(f);
+	faults_release(&faults);
+}
+
 static void suffixes_of_one_shape_are_alike(void **state)
 {
 	struct buf shape = BUF_INIT;
@@ -298,7 +336,7 @@ static void the_schema_has_all(void **state)
 			assert_string_equal(json_text(json_get(properties, p->name), "description",
 						      ""), p->text);
 	}
-	assert_null(strstr(text, "order_by")); /* what is refused is not offered */
+	assert_null(strstr(text, "allow_ips")); /* what is refused is not offered */
 	assert_null(strstr(text, "jwt"));
 	assert_non_null(strstr(text, "\"authentication\""));
 	free(text);
@@ -313,6 +351,7 @@ int main(void)
 		cmocka_unit_test(authentication_is_read),
 		cmocka_unit_test(answers_of_the_table_are_read),
 		cmocka_unit_test(a_delivery_is_known_by_its_key),
+		cmocka_unit_test(an_order_has_a_key_of_a_fair_size),
 		cmocka_unit_test(suffixes_of_one_shape_are_alike),
 		cmocka_unit_test(methods_have_names),
 		cmocka_unit_test(effects_are_known),
