@@ -47,10 +47,11 @@ static int read_plan(struct replay_plan *plan, struct filter *filter, const stru
 
 /* ---- what is said ------------------------------------------------------------------------ */
 
-static void show_progress(void *arg, const struct replay_count *so_far)
+static int show_progress(void *arg, const struct replay_count *so_far)
 {
 	(void)arg;
 	fprintf(stderr, "\r%" PRId64 " events queued ", so_far->queued);
+	return 0;
 }
 
 static void print_json(const struct replay_count *n, bool dry_run)
@@ -151,7 +152,8 @@ const struct cmd cmd_replay = {
 		"\tringbolt replay 1042 1043\n"
 		"\tringbolt replay --flow orders --state failed --since 2h --dry-run\n"
 		"\tringbolt replay --flow orders --state failed --flow-version now --rate 20/s\n"
-		"\tringbolt replay --where \"error LIKE '%timeout%' AND attempts < 5\" --from failed",
+		"\tringbolt replay --where \"error LIKE '%timeout%' AND attempts < 5\" --from failed\n"
+		"`ringbolt replay list` shows what became of it, by the number that is printed.",
 	.options = options,
 	.run = run,
 };
