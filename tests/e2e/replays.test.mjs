@@ -5,7 +5,8 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { before } from 'node:test';
-import { flow, map } from './flows.mjs';
+import { call, flow, map, respond } from './flows.mjs';
+import { Destination } from './http.mjs';
 import { story } from './story.mjs';
 import { RINGBOLT, World, few, inFlight, kill, waitFor } from './world.mjs';
 
@@ -80,4 +81,89 @@ story('a replay whose command is killed in the middle is gone on with, and no ev
 	await w.ended(null, 60000);
 	assert.deepEqual(numbers(await show(5)), { queued: N, waiting: 0, succeeded: 0, failed: N, cancelled: 0, state: 'ended' });
 	assert.equal(await w.one(`SELECT count(*) FROM (SELECT event FROM run_history WHERE event > 3 GROUP BY event HAVING count(*) <> 2)`), 0);
+});
+
+const everything = async () => JSON.stringify([await w.sql('SELECT * FROM event_history ORDER BY id'), await w.sql('SELECT * FROM run_history ORDER BY event, run'),
+	await w.sql('SELECT * FROM replay_history'), await w.sql('SELECT * FROM flow_versions')]);
+
+/** quotes asks another system for a price, for each item, and answers with the sum. */
+const quotes = (crm, total, more = {}) => flow('quotes', [
+	{ name: 'each', type: 'for_each', items: '{{ .body.items }}', steps: [
+		call('price', 'POST', `${crm.url}/price?key={{ $secrets.crm }}`, { body: { sku: '{{ .item }}' }, ...more }),
+	] },
+	respond(200, total),
+]);
+
+story('two versions are compared over old events, with the answers of then and nothing sent', async () => {
+	let price = 10;
+	const crm = await Destination.open(() => ({ body: { price: price++ } }));
+	await w.do(['secret', 'set', 'crm'], { input: 'planted-0451' });
+	await w.apply(quotes(crm, { total: '{{ [.steps.each[].body.price] | add }}' }));
+	const ids = [];
+	for (const items of [['a', 'b'], ['c'], []]) {
+		const got = await w.post('/quotes', { items });
+		assert.equal(got.status, 200, got.text);
+		ids.push(+got.headers['ringbolt-event']);
+	}
+	await w.ended();
+	const calls = crm.calls.length, before = await everything();
+	assert.equal(calls, 3);
+	const same = (await w.do(['replay', '--compare', 'quotes', '--draft', w.writeFlow(quotes(crm, { total: '{{ .steps.each | map(.body.price) | add }}' }), '../draft'), '--json'])).rows();
+	assert.deepEqual(same.at(-1), { events: 3, same: 3, differ: 0, outcome: 0, reply: 0, requests: 0, stand_ins: 0 });
+	const draft = w.writeFlow(quotes(crm, { total: '{{ [.steps.each[].body.price * 2] | add }}' }, { method: 'PUT' }), '../draft');
+	const rows = (await w.do(['replay', '--compare', 'quotes', '--draft', draft, '--json'])).rows();
+	const first = rows.find(row => row.event === ids[0]);
+	assert.deepEqual(first.differences.map(({ what }) => what), ['request 1', 'request 2', 'reply body']);
+	assert.deepEqual(JSON.parse(first.differences[2].old), { total: 21 });
+	assert.deepEqual(JSON.parse(first.differences[2].new), { total: 42 });
+	assert.match(first.differences[0].old, /^POST .*price/);
+	assert.match(first.differences[0].new, /^PUT /);
+	const people = await w.do(['replay', '--compare', 'quotes', '--draft', draft, '--limit', '2']);
+	assert.match(people.out, /2 events: 1 the same, 1 differ \(outcome 0, reply 1, requests 1\)/);
+	assert.ok(!(JSON.stringify(rows) + people.out).includes('planted-0451'));
+	assert.equal(crm.calls.length, calls, 'nothing was sent');
+	assert.equal(await everything(), before, 'nothing was stored');
+});
+
+story('versions that are kept are compared by number; a new step gets a stand-in; what is wrong is said', async () => {
+	const crm = await Destination.open(() => ({ body: {} }));
+	const before = quotes(crm, { total: 1 });
+	assert.match((await w.cli(['replay', '--compare', 'quotes'])).err, /both are version 1.*--draft FILE/);
+	await w.do(['flow', 'apply', '--draft', w.writeFlow({ ...before, steps: [call('fresh', 'GET', crm.url), ...before.steps] }, '../draft')]);
+	const rows = (await w.do(['replay', '--compare', 'quotes', '--limit', '1', '--json'])).rows();
+	assert.ok(rows[0].differences.some(({ what, old, new: now }) => what === 'request 1' && old === null && now.startsWith('GET ')), JSON.stringify(rows));
+	assert.equal(rows[1].stand_ins, 1);
+	assert.equal((await w.do(['replay', '--compare', 'quotes', '--old', '2', '--new', '1', '--limit', '1', '--json'])).rows()[1].differ, 1);
+	for (const [args, code, words] of [
+		[['--compare', 'quotes', '--old', '9'], 1, /no version 9/],
+		[['--compare', 'nothing'], 1, /no published flow/],
+		[['--compare', 'quotes', '--rate', '1/s'], 2, /takes no --rate/],
+		[['1', '--old', '1'], 2, /belongs to --compare/],
+	]) {
+		const got = await w.cli(['replay', ...args]);
+		assert.equal(got.code, code, args.join(' '));
+		assert.match(got.err, words);
+	}
+	assert.equal(crm.calls.length, 0);
+});
+
+story('flow test --recorded answers each call with what the event got, failures too', async () => {
+	let answer = { status: 503, body: { busy: true } };
+	const far = await Destination.open(() => answer);
+	const steps = [
+		call('far', 'GET', far.url, { on_error: 'continue' }),
+		call('nowhere', 'GET', 'http://127.0.0.1:1/', { on_error: 'continue' }),
+		respond(200, { busy: '{{ .steps.far.body.busy }}', nowhere: '{{ .steps.nowhere.error.text }}' }),
+	];
+	await w.apply(flow('recorded', steps));
+	const got = await w.post('/recorded', {});
+	assert.equal(got.json.busy, true);
+	answer = { status: 200, body: {} };
+	const calls = far.calls.length;
+	const again = (await w.do(['flow', 'test', 'recorded', '--event', got.headers['ringbolt-event'], '--recorded', '--json'])).rows()[0];
+	assert.deepEqual(JSON.parse(again.reply.body), got.json);
+	assert.equal(far.calls.length, calls);
+	const alone = await w.cli(['flow', 'test', 'recorded', '--recorded']);
+	assert.equal(alone.code, 2);
+	assert.match(alone.err, /give --event ID/);
 });
