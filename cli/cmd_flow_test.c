@@ -102,20 +102,11 @@ static int host_flow(void *arg, const char *name, struct flow **flow, struct err
 
 /* ---- the flow ---------------------------------------------------------------------- */
 
-/* A word is a file when there is one of that name, or when only a file could be called so. */
-static bool names_file(const char *word)
-{
-	size_t len = strlen(word);
-
-	return strcmp(word, "-") == 0 || strchr(word, '/') ||
-	       (len > 5 && strcmp(word + len - 5, ".json") == 0) || access(word, F_OK) == 0;
-}
-
 static int load_document(struct test *t, const char *word, bool newest, struct err *err)
 {
 	struct flow_row row = {0};
 
-	if (names_file(word))
+	if (apply_names_file(word))
 		return cmd_read_file(word, APPLY_DOCUMENT_MAX, &t->document, err);
 	int rc = store_flow_load(t->store, word, newest ? -1 : 0, &row, err);
 	if (rc == 0)
@@ -238,7 +229,7 @@ static int open_store(struct test *t, const struct conf *conf, const struct args
 {
 	struct err ignored;
 
-	if (!names_file(args->words[0]) || args_has(args, "event"))
+	if (!apply_names_file(args->words[0]) || args_has(args, "event"))
 		return cmd_open_read(conf, &t->store, err);
 	if (cmd_open_read(conf, &t->store, &ignored) < 0)
 		t->store = NULL;

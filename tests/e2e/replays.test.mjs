@@ -4,6 +4,8 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { before } from 'node:test';
 import { call, flow, map, respond } from './flows.mjs';
 import { Destination } from './http.mjs';
@@ -166,4 +168,42 @@ story('flow test --recorded answers each call with what the event got, failures 
 	const alone = await w.cli(['flow', 'test', 'recorded', '--recorded']);
 	assert.equal(alone.code, 2);
 	assert.match(alone.err, /give --event ID/);
+});
+
+story('published documents are exported byte for byte, drafts are not', async () => {
+	const odd = JSON.stringify(flow('odd', [map('m', 'ü')])).replace('{', '{\r\n\t ') + '   ';
+	writeFileSync(join(w.dir, 'odd.json'), odd);
+	await w.do(['flow', 'apply', join(w.dir, 'odd.json')]);
+	const dir = join(w.dir, 'exported');
+	await w.do(['flow', 'export', 'odd', '--dir', dir]);
+	assert.deepEqual(readdirSync(dir), ['odd.json']);
+	assert.equal(readFileSync(join(dir, 'odd.json'), 'utf8'), odd);
+	await w.do(['flow', 'export', '--dir', dir]);
+	const names = await w.sql('SELECT name FROM flows WHERE version_id IS NOT NULL ORDER BY name');
+	assert.deepEqual(readdirSync(dir).sort(), names.map(({ name }) => `${name}.json`));
+	const got = await w.cli(['flow', 'export', 'odd', 'nothing', '--dir', join(w.dir, 'none')]);
+	assert.equal(got.code, 1);
+	assert.match(got.err, /no published flow "nothing"/);
+	assert.ok(!readdirSync(w.dir).includes('none'), 'nothing is written when one is unknown');
+	assert.match((await w.do(['flow', 'diff', join(dir, 'odd.json')])).err, /the same/);
+});
+
+story('flow diff and flow apply --diff show the lines that would change', async () => {
+	const one = flow('lines', [map('m', 'one')]), two = flow('lines', [map('m', 'two')]);
+	const first = await w.do(['flow', 'apply', '--diff', w.writeFlow(one)]);
+	assert.match(first.err, /^--- lines, nothing published\n\+\+\+ .*lines.json\n@@ 1, 1 @@\n\+\{/);
+	const file = w.writeFlow(two);
+	const lines = (await w.do(['flow', 'diff', file])).out.split('\n');
+	assert.deepEqual(lines.filter(line => /^[-+]/.test(line)).map(line => line.replace(/\s+/g, ' ')), ['- "value": "one"', '+ "value": "two"']);
+	const applied = await w.do(['flow', 'apply', '--diff', file]);
+	assert.match(applied.err, /--- lines, version 1\n/);
+	assert.match(applied.out, /lines: version 2, new, published/);
+	assert.equal((await w.do(['flow', 'apply', '--diff', file])).err, '');
+	assert.match((await w.do(['flow', 'diff', 'lines', '--version', '1'])).out, /-.*"one"\n\+.*"two"/);
+	assert.match((await w.do(['flow', 'diff', 'lines'])).err, /the same/);
+	for (const [args, words] of [[['nothing'], /no published flow/], [['lines', '--version', '9'], /no version 9/], [[w.flows], /one document/]]) {
+		const got = await w.cli(['flow', 'diff', ...args]);
+		assert.ok(got.code === 1 || got.code === 3, args.join(' '));
+		assert.match(got.err, words);
+	}
 });
