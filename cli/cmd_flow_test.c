@@ -229,7 +229,8 @@ static int open_store(struct test *t, const struct conf *conf, const struct args
 {
 	struct err ignored;
 
-	if (!apply_names_file(args->words[0]) || args_has(args, "event"))
+	if (!apply_names_file(args->words[0]) || args_has(args, "event") ||
+	    args_has(args, "sample"))
 		return cmd_open_read(conf, &t->store, err);
 	if (cmd_open_read(conf, &t->store, &ignored) < 0)
 		t->store = NULL;
@@ -248,11 +249,16 @@ static int read_sample(struct sample *s, struct test *t, const struct args *args
 	}
 	if (event)
 		return sample_from_event(s, t->flow, t->store, event, err);
+	const char *kept = args_value(args, "sample", NULL);
+	if (kept)
+		return sample_from_kept(s, t->flow, t->store, kept, clock_wall_ms(), err);
 	return sample_make(s, t->flow, buf_slice(&t->document), args, clock_wall_ms(), err);
 }
 
-static int refuse_recorded(const struct args *args, int64_t event, struct err *err)
+static int refuse_both(const struct args *args, int64_t event, struct err *err)
 {
+	if (event && args_has(args, "sample"))
+		return err_set(err, ERR_INVALID, "--event and --sample both say what runs: give one of them");
 	if (args_has(args, "recorded") && (!event || args_has(args, "call")))
 		return err_set(err, ERR_INVALID, "--recorded answers from what an event got: give --event ID, "
 			       "and no --call");
@@ -271,7 +277,7 @@ static int run(const struct conf *conf, const struct args *args)
 
 	if (args_words(args, 1, 1, "FILE or NAME", &err) < 0 ||
 	    args_number(args, "event", 1, INT64_MAX, &event, &err) < 0 ||
-	    refuse_recorded(args, event, &err) < 0)
+	    refuse_both(args, event, &err) < 0)
 		return cmd_usage("flow test", &err);
 	if (open_store(&t, conf, args, &err) < 0 ||
 	    load_document(&t, args->words[0], args_has(args, "draft"), &err) < 0 ||
@@ -291,6 +297,7 @@ static int run(const struct conf *conf, const struct args *args)
 
 static const struct option options[] = {
 	{"event", "ID", "Run over this event that was received.", false},
+	{"sample", "NAME", "Run over this sample, kept by `ringbolt flow sample add`.", false},
 	{"body", "FILE|-", "The request's body.", false},
 	{"header", "NAME:VALUE", "A request header.", true},
 	{"query", "NAME=VALUE", "A query parameter, as it stands in a URL.", true},

@@ -263,7 +263,7 @@ int store_version_load(struct store *s, int64_t version_id, char **document, str
  * for each request. A stranger's change shows within a second. */
 uint32_t store_config_ticket(struct store *s);
 
-/* ---- secrets and connections: common/store_keep.h ---------------------------------- */
+/* ---- secrets, connections, samples: common/store_keep.h ------------------------------ */
 
 /* ---- looking ------------------------------------------------------------------- */
 

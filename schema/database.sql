@@ -149,6 +149,18 @@ CREATE TABLE replay_events (
 	PRIMARY KEY (replay_id, event_id)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE samples (
+	flow_id    INTEGER NOT NULL REFERENCES flows(id),
+	name       TEXT NOT NULL,
+	method     TEXT NOT NULL,
+	path       TEXT NOT NULL,              -- raw, without the query
+	query      TEXT NOT NULL,              -- raw
+	headers    TEXT NOT NULL,              -- [["Name","value"],...] in order
+	body       BLOB NOT NULL,
+	updated_at INTEGER NOT NULL,
+	PRIMARY KEY (flow_id, name)
+) STRICT;
+
 CREATE INDEX events_queued  ON events (lane, due_at) WHERE state = 'queued';
 
 CREATE INDEX events_running ON events (owner) WHERE state = 'running';

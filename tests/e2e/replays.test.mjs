@@ -207,3 +207,48 @@ story('flow diff and flow apply --diff show the lines that would change', async 
 		assert.match(got.err, words);
 	}
 });
+
+story('samples are kept with their flow, listed, tried and removed', async () => {
+	await w.apply(flow('kept', [respond(200, { id: '{{ .body.id }}', topic: '{{ .headers["x-topic"] }}', q: '{{ .query.q }}' })]));
+	const got = await w.send('POST', '/in/kept?q=1', { body: '{"id":7}', headers: { 'Content-Type': 'application/json', 'X-Topic': 'create' } });
+	await w.do(['flow', 'sample', 'add', 'kept', 'seven', '--event', got.headers['ringbolt-event']]);
+	await w.do(['flow', 'sample', 'add', 'kept', 'eight', '--body', '-', '--header', 'X-Topic:made'], { input: '{"id":8}' });
+	const rows = (await w.do(['flow', 'sample', 'list', 'kept', '--json'])).rows();
+	assert.deepEqual(rows.map(({ name, query, body_bytes }) => [name, query, body_bytes]), [['eight', '', 8], ['seven', 'q=1', 8]]);
+	const reply = async name => JSON.parse((await w.do(['flow', 'test', 'kept', '--sample', name, '--json'])).rows()[0].reply.body);
+	assert.deepEqual(await reply('seven'), { id: 7, topic: 'create', q: '1' });
+	assert.deepEqual(await reply('eight'), { id: 8, topic: 'made', q: null });
+	await w.do(['flow', 'sample', 'add', 'kept', 'eight', '--body', '-'], { input: '{"id":9}' });
+	assert.equal((await reply('eight')).id, 9, 'one of the same name is replaced');
+	await w.do(['flow', 'sample', 'remove', 'kept', 'eight']);
+	for (const [args, code, words] of [
+		[['flow', 'test', 'kept', '--sample', 'eight'], 1, /no sample "eight"/],
+		[['flow', 'sample', 'remove', 'kept', 'eight'], 1, /no sample "eight"/],
+		[['flow', 'sample', 'list', 'nothing'], 1, /no flow "nothing"/],
+		[['flow', 'sample', 'add', 'kept', 'No Good'], 2, /small letters/],
+		[['flow', 'sample', 'add', 'kept', 'x', '--event', '999999'], 1, /no event/],
+		[['flow', 'sample', 'take', 'kept'], 2, /say add FLOW NAME/],
+	]) {
+		const refused = await w.cli(args);
+		assert.equal(refused.code, code, `${args.join(' ')}: ${refused.err}`);
+		assert.match(refused.err, words);
+	}
+});
+
+story('flow learn prints what a real event teaches, without what is secret or every request has', async () => {
+	await w.do(['secret', 'set', 'shop'], { input: 'planted-0452' });
+	const webhook = { authentication: { type: 'api_key', in: 'header', name: 'X-Shop', secret: 'shop' } };
+	await w.apply(flow('taught', [respond(200, 'ok')], webhook));
+	const got = await w.send('POST', '/in/taught?page=2&tag=a&tag=b', { body: '{"id": 12345678901234567890, "lines": [{"sku": "A"}]}', headers: {
+		'Content-Type': 'application/json', 'X-Topic': 'create', 'X-Shop': 'planted-0452', 'X-Forwarded-For': '10.0.0.1', 'X-Hub-Signature': 'abc' } });
+	assert.equal(got.status, 200, got.text);
+	const { out } = await w.do(['flow', 'learn', 'taught', '--event', got.headers['ringbolt-event']]);
+	assert.match(out, /12345678901234567890/);
+	const expected = JSON.parse(out);
+	assert.deepEqual(expected.headers, { 'content-type': 'application/json', 'x-topic': 'create' });
+	assert.deepEqual(expected.query, { page: '2', tag: ['a', 'b'] });
+	assert.deepEqual(expected.body.lines, [{ sku: 'A' }]);
+	await w.apply(flow('taught', [respond(200, 'ok')], { ...webhook, expected }));
+	assert.match((await w.cli(['flow', 'learn', 'kept', '--event', got.headers['ringbolt-event']])).err, /flow "taught", not of "kept"/);
+	assert.equal((await w.cli(['flow', 'learn', 'taught'])).code, 2);
+});
