@@ -5,6 +5,7 @@
 #include "cli/apply.h"
 
 #include "cli/cmd.h"
+#include "cli/diff.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "flow/fault.h"
@@ -14,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static struct apply_doc *add_doc(struct apply_set *set, const char *path, struct buf text)
 {
@@ -41,6 +43,14 @@ static void add_unreadable(struct apply_set *set, const char *path, const struct
 
 	fault_add(&doc->faults, "", NULL, "%s", why->text);
 	doc->outcome = APPLY_FAULTY;
+}
+
+bool apply_names_file(const char *word)
+{
+	size_t len = strlen(word);
+
+	return strcmp(word, "-") == 0 || strchr(word, '/') ||
+	       (len > 5 && strcmp(word + len - 5, ".json") == 0) || access(word, F_OK) == 0;
 }
 
 /* "orders.json", but no hidden file and no editor's leavings. */
@@ -202,6 +212,33 @@ int apply_store(struct apply_set *set, struct store *s, bool publish, int64_t no
 		if (err)
 			*err = set->docs[i].err;
 		return -1;
+	}
+	return 0;
+}
+
+/* ---- what would change ------------------------------------------------------------------ */
+
+int apply_diff(const struct apply_set *set, struct store *s, struct buf *out, struct err *err)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		const struct apply_doc *doc = &set->docs[i];
+		struct flow_row row = {0};
+		struct buf lines = BUF_INIT;
+		const char *name = doc->flow ? flow_name(doc->flow) : NULL;
+		int got = name && s ? store_flow_load(s, name, 0, &row, err) : 0;
+		if (got < 0)
+			return -1;
+		struct slice old = {got > 0 ? row.document : "", got > 0 ? strlen(row.document) : 0};
+		if (name && diff_lines(old, buf_slice(&doc->text), &lines) > 0) {
+			buf_addf(out, "--- %s, ", name);
+			if (got > 0)
+				buf_addf(out, "version %d\n", row.version);
+			else
+				buf_add_text(out, "nothing published\n");
+			buf_addf(out, "+++ %s\n%s", doc->path, lines.ptr);
+		}
+		buf_release(&lines);
+		flow_row_release(&row);
 	}
 	return 0;
 }

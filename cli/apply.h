@@ -40,6 +40,10 @@ struct apply_set {
  * of their names. 0, or -1 when something cannot be read. */
 int apply_add(struct apply_set *set, const char *path, struct err *err) MUSTCHECK;
 
+/* apply_names_file: a word is a file when there is one of that name, or when only a file could
+ * be called so. */
+bool apply_names_file(const char *word);
+
 /* apply_check parses and checks every document, jq included, and refuses two of one name.
  * Returns how many are faulty. */
 size_t apply_check(struct apply_set *set);
@@ -50,6 +54,10 @@ size_t apply_check(struct apply_set *set);
 int apply_store(struct apply_set *set, struct store *s, bool publish, int64_t now,
 		struct err *err) MUSTCHECK;
 void apply_release(struct apply_set *set);
+
+/* apply_diff adds the lines in which each document differs from the published one of its flow
+ * (cli/diff.h), behind two lines that name them. s may be NULL: nothing is published. */
+int apply_diff(const struct apply_set *set, struct store *s, struct buf *out, struct err *err) MUSTCHECK;
 
 /* apply_dir does all of it for a folder and publishes; each file's outcome is logged. A
  * faulty file is refused with its faults and the published version of its flow stays; the

@@ -163,6 +163,18 @@ static void print_applied(const struct apply_set *set, bool publish)
 	}
 }
 
+/* Beside the verdict, which a program may read. */
+static int print_diff(const struct apply_set *set, struct store *s, struct err *err)
+{
+	struct buf lines = BUF_INIT;
+	int rc = apply_diff(set, s, &lines, err);
+
+	if (rc == 0)
+		table_bytes(stderr, lines.ptr, lines.len);
+	buf_release(&lines);
+	return rc;
+}
+
 static int apply_all(const struct conf *conf, const struct args *args, struct apply_set *set)
 {
 	bool publish = !args_has(args, "draft"), json = args_has(args, "json");
@@ -180,7 +192,12 @@ static int apply_all(const struct conf *conf, const struct args *args, struct ap
 	}
 	if (cmd_open_write(conf, &s, &err) < 0)
 		return cmd_fail(&err);
-	int rc = apply_store(set, s, publish, clock_wall_ms(), &err);
+	int rc = args_has(args, "diff") ? print_diff(set, s, &err) : 0;
+	if (rc < 0) {
+		store_close(s);
+		return cmd_fail(&err);
+	}
+	rc = apply_store(set, s, publish, clock_wall_ms(), &err);
 	store_close(s);
 	if (json)
 		print_applied_json(set);
@@ -205,6 +222,7 @@ static int run_apply(const struct conf *conf, const struct args *args)
 
 static const struct option apply_options[] = {
 	{"draft", NULL, "Keep the new version without publishing it.", false},
+	{"diff", NULL, "First show, on standard error, the lines that differ from what is published.", false},
 	OPTION_JSON,
 	{NULL, NULL, NULL, false},
 };

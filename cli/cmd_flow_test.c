@@ -4,6 +4,8 @@
 #include "cli/cmd.h"
 
 #include "cli/apply.h"
+#include "cli/called.h"
+#include "cli/recorded.h"
 #include "cli/sample.h"
 #include "cli/trace.h"
 #include "common/clock.h"
@@ -26,8 +28,10 @@ struct test {
 	const char *connections; /* a folder of documents, or NULL */
 	struct buf document;
 	struct flow *flow;
-	struct flow **called; /* by call_flow */
-	size_t n_called;
+	struct called called;
+	bool use_recorded;
+	struct event_detail event; /* whose answers are recorded */
+	struct recorded recorded;
 };
 
 /* ---- what a run asks of its host ---------------------------------------------------- */
@@ -81,55 +85,29 @@ static int host_connection(void *arg, const char *name, char **document, struct 
 static int host_call(void *arg, const struct outbound_request *request,
 		     struct outbound_response *response, struct err *err)
 {
-	(void)arg;
-	(void)err;
-	*response = (struct outbound_response){.status = 200, .headers = BUF_INIT, .body = BUF_INIT};
-	buf_add_text(&response->headers, "{\"content-type\":\"application/json\"}");
-	buf_add_text(&response->body, request->for_token ? "{\"access_token\":\"a stand-in\"}" : "{}");
-	response->body_is_json = true;
+	struct test *t = arg;
+
+	if (t->use_recorded)
+		return recorded_answer(&t->recorded, request, response, err);
+	recorded_stand_in(request, response);
 	return 0;
 }
 
 static int host_flow(void *arg, const char *name, struct flow **flow, struct err *err)
 {
 	struct test *t = arg;
-	struct flow_row row = {0};
-	struct faults faults = {0};
 
-	for (size_t i = 0; i < t->n_called; i++)
-		if (strcmp(flow_name(t->called[i]), name) == 0)
-			return *flow = t->called[i], 1;
-	int rc = t->store ? store_flow_load(t->store, name, 0, &row, err) : 0;
-	if (rc <= 0)
-		return rc;
-	if (flow_parse(row.document, strlen(row.document), flow, &faults) < 0) {
-		rc = err_set(err, ERR_INVALID, "flow \"%.64s\" no longer passes the check: %s", name,
-			     faults.list[0].text);
-	} else {
-		t->called = mem_resize(t->called, t->n_called + 1, sizeof(struct flow *));
-		t->called[t->n_called++] = *flow;
-	}
-	faults_release(&faults);
-	flow_row_release(&row);
-	return rc;
+	t->called.store = t->store;
+	return called_find(&t->called, name, flow, err);
 }
 
 /* ---- the flow ---------------------------------------------------------------------- */
-
-/* A word is a file when there is one of that name, or when only a file could be called so. */
-static bool names_file(const char *word)
-{
-	size_t len = strlen(word);
-
-	return strcmp(word, "-") == 0 || strchr(word, '/') ||
-	       (len > 5 && strcmp(word + len - 5, ".json") == 0) || access(word, F_OK) == 0;
-}
 
 static int load_document(struct test *t, const char *word, bool newest, struct err *err)
 {
 	struct flow_row row = {0};
 
-	if (names_file(word))
+	if (apply_names_file(word))
 		return cmd_read_file(word, APPLY_DOCUMENT_MAX, &t->document, err);
 	int rc = store_flow_load(t->store, word, newest ? -1 : 0, &row, err);
 	if (rc == 0)
@@ -175,7 +153,7 @@ static void print_stand_ins(const struct run_result *r)
 	}
 }
 
-static void print_people(const struct sample *s, const struct run_result *r, bool call)
+static void print_people(const struct sample *s, const struct run_result *r, bool stubbed)
 {
 	struct buf line = BUF_INIT;
 
@@ -197,7 +175,7 @@ static void print_people(const struct sample *s, const struct run_result *r, boo
 	fflush(stdout);
 	if (r->outcome == RUN_FAILED)
 		fprintf(stderr, "\n");
-	else if (!call)
+	else if (stubbed)
 		print_stand_ins(r);
 }
 
@@ -259,7 +237,7 @@ static int run_test(struct test *t, const struct conf *conf, const struct sample
 	if (json)
 		print_json(s, &result);
 	else
-		print_people(s, &result, t->call);
+		print_people(s, &result, !t->call && (!t->use_recorded || t->recorded.stubbed > 0));
 	int code = EXIT_FINE;
 	if (result.outcome == RUN_FAILED && (code = EXIT_FAILED) && !json)
 		cmd_fail(&result.err);
@@ -272,7 +250,8 @@ static int open_store(struct test *t, const struct conf *conf, const struct args
 {
 	struct err ignored;
 
-	if (!names_file(args->words[0]) || args_has(args, "event"))
+	if (!apply_names_file(args->words[0]) || args_has(args, "event") ||
+	    args_has(args, "sample"))
 		return cmd_open_read(conf, &t->store, err);
 	if (cmd_open_read(conf, &t->store, &ignored) < 0)
 		t->store = NULL;
@@ -282,22 +261,44 @@ static int open_store(struct test *t, const struct conf *conf, const struct args
 static int read_sample(struct sample *s, struct test *t, const struct args *args, int64_t event,
 		       struct err *err)
 {
+	if (event && t->use_recorded) {
+		int got = store_event_load(t->store, event, &t->event, err);
+		if (got < 0)
+			return -1;
+		if (got > 0)
+			recorded_read(&t->recorded, t->event.runs);
+	}
 	if (event)
 		return sample_from_event(s, t->flow, t->store, event, err);
+	const char *kept = args_value(args, "sample", NULL);
+	if (kept)
+		return sample_from_kept(s, t->flow, t->store, kept, clock_wall_ms(), err);
 	return sample_make(s, t->flow, buf_slice(&t->document), args, clock_wall_ms(), err);
+}
+
+static int refuse_both(const struct args *args, int64_t event, struct err *err)
+{
+	if (event && args_has(args, "sample"))
+		return err_set(err, ERR_INVALID, "--event and --sample both say what runs: give one of them");
+	if (args_has(args, "recorded") && (!event || args_has(args, "call")))
+		return err_set(err, ERR_INVALID, "--recorded answers from what an event got: give --event ID, "
+			       "and no --call");
+	return 0;
 }
 
 static int run(const struct conf *conf, const struct args *args)
 {
 	struct test t = {.conf = conf, .call = args_has(args, "call"), .document = BUF_INIT,
-			 .connections = args_value(args, "connections", NULL)};
+			 .connections = args_value(args, "connections", NULL),
+			 .use_recorded = args_has(args, "recorded"), .event = {.body = BUF_INIT}};
 	struct sample sample = {.body = BUF_INIT};
 	struct err err;
 	int64_t event = 0;
 	int code;
 
 	if (args_words(args, 1, 1, "FILE or NAME", &err) < 0 ||
-	    args_number(args, "event", 1, INT64_MAX, &event, &err) < 0)
+	    args_number(args, "event", 1, INT64_MAX, &event, &err) < 0 ||
+	    refuse_both(args, event, &err) < 0)
 		return cmd_usage("flow test", &err);
 	if (open_store(&t, conf, args, &err) < 0 ||
 	    load_document(&t, args->words[0], args_has(args, "draft"), &err) < 0 ||
@@ -307,9 +308,9 @@ static int run(const struct conf *conf, const struct args *args)
 		code = run_test(&t, conf, &sample, args_has(args, "json"));
 	sample_release(&sample);
 	flow_free(t.flow);
-	for (size_t i = 0; i < t.n_called; i++)
-		flow_free(t.called[i]);
-	free(t.called);
+	called_release(&t.called);
+	recorded_release(&t.recorded);
+	event_detail_release(&t.event);
 	buf_release(&t.document);
 	store_close(t.store);
 	return code;
@@ -317,6 +318,7 @@ static int run(const struct conf *conf, const struct args *args)
 
 static const struct option options[] = {
 	{"event", "ID", "Run over this event that was received.", false},
+	{"sample", "NAME", "Run over this sample, kept by `ringbolt flow sample add`.", false},
 	{"body", "FILE|-", "The request's body.", false},
 	{"header", "NAME:VALUE", "A request header.", true},
 	{"query", "NAME=VALUE", "A query parameter, as it stands in a URL.", true},
@@ -325,6 +327,7 @@ static const struct option options[] = {
 	{"draft", NULL, "With NAME: the newest version instead of the published one.", false},
 	{"call", NULL, "Do what http_request, sqlite_query and command say; without it each has a stand-in.",
 	 false},
+	{"recorded", NULL, "With --event: answer each call with what that event's last recorded run got.", false},
 	{"connections", "DIR", "Look for connections here first: crm is DIR/crm.json.", false},
 	{"allow-destinations", "RANGES", "With --call: private addresses that may be called, such as "
 					 "127.0.0.0/8.", false},

@@ -3,6 +3,7 @@
  * store; this file says how many, and how far. */
 #include "cli/cmd.h"
 
+#include "cli/compare.h"
 #include "common/clock.h"
 
 #include <inttypes.h>
@@ -47,10 +48,11 @@ static int read_plan(struct replay_plan *plan, struct filter *filter, const stru
 
 /* ---- what is said ------------------------------------------------------------------------ */
 
-static void show_progress(void *arg, const struct replay_count *so_far)
+static int show_progress(void *arg, const struct replay_count *so_far)
 {
 	(void)arg;
 	fprintf(stderr, "\r%" PRId64 " events queued ", so_far->queued);
+	return 0;
 }
 
 static void print_json(const struct replay_count *n, bool dry_run)
@@ -112,6 +114,61 @@ static int replay(const struct conf *conf, const struct args *args, const struct
 	return EXIT_FINE;
 }
 
+/* ---- comparing two versions --------------------------------------------------------------- */
+
+static int read_comparison(struct compare_plan *plan, struct filter *filter, const struct args *args,
+			   int64_t now, struct err *err)
+{
+	static const char *const not_with[] = {"flow", "all", "dry-run", "flow-version", "from", "rate", "reason"};
+	int64_t old = 0, new = -1, limit = 20;
+
+	*plan = (struct compare_plan){.flow = args_value(args, "compare", NULL), .json = args_has(args, "json"),
+				      .draft = args_value(args, "draft", NULL)};
+	if (filter_read(filter, args, now, err) < 0 || args_number(args, "old", 1, 1000000000, &old, err) < 0 ||
+	    args_number(args, "new", 1, 1000000000, &new, err) < 0 ||
+	    args_number(args, "limit", 1, 100000, &limit, err) < 0)
+		return -1;
+	for (size_t i = 0; i < ARRAY_LEN(not_with); i++)
+		if (args_has(args, not_with[i]))
+			return err_set(err, ERR_INVALID, "--compare takes no --%s: it queues nothing, and its flow is "
+				       "the one it names", not_with[i]);
+	if (plan->draft && new > 0)
+		return err_set(err, ERR_INVALID, "--new and --draft both say what the new one is: give one of them");
+	plan->old_version = (int)old;
+	plan->new_version = (int)new;
+	plan->filter = filter->events;
+	plan->filter.flow = plan->flow;
+	plan->filter.limit = (size_t)limit;
+	return 0;
+}
+
+static int run_compare(const struct conf *conf, const struct args *args, int64_t now)
+{
+	struct compare_plan plan;
+	struct filter filter = {0};
+	struct store *s = NULL;
+	struct err err;
+	int code = EXIT_FINE;
+
+	if (read_comparison(&plan, &filter, args, now, &err) < 0)
+		code = cmd_usage("replay", &err);
+	else if (cmd_open_read(conf, &s, &err) < 0 || compare_run(s, &plan, &err) < 0)
+		code = cmd_fail(&err);
+	store_close(s);
+	filter_release(&filter);
+	return code;
+}
+
+static int refuse_lone(const struct args *args, struct err *err)
+{
+	static const char *const only[] = {"old", "new", "draft", "limit"};
+
+	for (size_t i = 0; i < ARRAY_LEN(only); i++)
+		if (args_has(args, only[i]))
+			return err_set(err, ERR_INVALID, "--%s belongs to --compare FLOW", only[i]);
+	return 0;
+}
+
 static int run(const struct conf *conf, const struct args *args)
 {
 	int64_t now = clock_wall_ms();
@@ -120,7 +177,9 @@ static int run(const struct conf *conf, const struct args *args)
 	struct err err;
 	int code;
 
-	if (read_plan(&plan, &filter, args, now, &err) < 0)
+	if (args_has(args, "compare"))
+		return run_compare(conf, args, now);
+	if (refuse_lone(args, &err) < 0 || read_plan(&plan, &filter, args, now, &err) < 0)
 		code = cmd_usage("replay", &err);
 	else
 		code = replay(conf, args, &plan, &filter, now);
@@ -138,7 +197,13 @@ static const struct option options[] = {
 				 "the outputs of those before it.", false},
 	{"rate", "N/s", "At most so many a second; without it, as there is room behind new events.", false},
 	{"reason", "TEXT", "Why, for the history.", false},
-	{"json", NULL, "One JSON object.", false},
+	{"compare", "FLOW", "Queue nothing: run two versions of this flow over its newest events, here, and "
+			    "show what differs.", false},
+	{"old", "N", "With --compare: the one version (the published one).", false},
+	{"new", "N", "With --compare: the other one (the newest).", false},
+	{"draft", "FILE", "With --compare: a document as the other one.", false},
+	{"limit", "N", "With --compare: the newest N events (20).", false},
+	{"json", NULL, "One JSON object; with --compare one an event, and one that sums up.", false},
 	{NULL, NULL, NULL, false},
 };
 
@@ -151,7 +216,11 @@ const struct cmd cmd_replay = {
 		"\tringbolt replay 1042 1043\n"
 		"\tringbolt replay --flow orders --state failed --since 2h --dry-run\n"
 		"\tringbolt replay --flow orders --state failed --flow-version now --rate 20/s\n"
-		"\tringbolt replay --where \"error LIKE '%timeout%' AND attempts < 5\" --from failed",
+		"\tringbolt replay --where \"error LIKE '%timeout%' AND attempts < 5\" --from failed\n"
+		"`ringbolt replay list` shows what became of it, by the number that is printed.\n"
+		"--compare stores nothing and sends nothing: each call is answered by what the event's last\n"
+		"recorded run got, or else by 200, {}; secrets are stand-ins.\n"
+		"\tringbolt replay --compare orders --draft orders.json --since 7d --limit 200",
 	.options = options,
 	.run = run,
 };

@@ -15,9 +15,10 @@
 #define COMMANDS(X) \
 	X(serve) \
 	X(flow_check) X(flow_apply) X(flow_list) X(flow_show) X(flow_publish) X(flow_pause) \
-	X(flow_resume) X(flow_test) X(flow_functions) \
+	X(flow_resume) X(flow_export) X(flow_diff) X(flow_test) X(flow_functions) \
+	X(flow_sample) X(flow_learn) \
 	X(event_list) X(event_show) X(event_request) X(event_tail) X(event_rejected) X(event_cancel) \
-	X(replay) \
+	X(replay) X(replay_list) X(replay_show) X(replay_cancel) X(replay_resume) \
 	X(secret_set) X(secret_list) X(secret_remove) X(secret_rotate) \
 	X(connection_set) X(connection_list) X(connection_show) X(connection_remove) \
 	X(backup) X(doctor) X(schema) X(version) X(help)

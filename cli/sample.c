@@ -64,6 +64,30 @@ int sample_from_event(struct sample *s, const struct flow *f, struct store *stor
 	return 0;
 }
 
+static int copy_kept(void *arg, const struct sample_row *row)
+{
+	struct sample *s = arg;
+
+	s->method = mem_dup(row->method);
+	s->path = mem_dup(row->path);
+	s->query = mem_dup(row->query);
+	s->headers = mem_dup(row->headers);
+	buf_add_slice(&s->body, row->body);
+	return 0;
+}
+
+int sample_from_kept(struct sample *s, const struct flow *f, struct store *store, const char *name,
+		     int64_t now, struct err *err)
+{
+	*s = (struct sample){.received_at = now, .body = BUF_INIT};
+	int n = store_samples_each(store, flow_name(f), name, copy_kept, s, err);
+	if (n <= 0)
+		return n < 0 ? -1 : err_set(err, ERR_MISSING, "the flow \"%s\" has no sample \"%.64s\" (`ringbolt flow "
+					    "sample list %s`)", flow_name(f), name, flow_name(f));
+	set_event(s, f, "127.0.0.1");
+	return 0;
+}
+
 /* ---- pieces of a made one ------------------------------------------------------------ */
 
 static void add_encoded(struct buf *out, const char *text)

@@ -27,6 +27,9 @@ int sample_make(struct sample *s, const struct flow *f, struct slice document,
 		const struct args *args, int64_t now, struct err *err) MUSTCHECK;
 int sample_from_event(struct sample *s, const struct flow *f, struct store *store, int64_t id,
 		      struct err *err) MUSTCHECK;
+/* sample_from_kept takes one that is kept with the flow. */
+int sample_from_kept(struct sample *s, const struct flow *f, struct store *store, const char *name,
+		     int64_t now, struct err *err) MUSTCHECK;
 void sample_release(struct sample *s);
 
 #endif

@@ -271,7 +271,7 @@ int store_version_load(struct store *s, int64_t version_id, char **document, str
  * for each request. A stranger's change shows within a second. */
 uint32_t store_config_ticket(struct store *s);
 
-/* ---- secrets and connections: common/store_keep.h ---------------------------------- */
+/* ---- secrets, connections, samples: common/store_keep.h ------------------------------ */
 
 /* ---- looking ------------------------------------------------------------------- */
 
@@ -321,27 +321,7 @@ int store_rejections_each(struct store *s, size_t limit,
  * keep others of their key waiting; how many. */
 int store_event_cancel(struct store *s, const struct event_filter *filter, struct err *err) MUSTCHECK;
 
-/* ---- replay -------------------------------------------------------------------- */
-
-struct replay_plan {
-	struct event_filter filter; /* of finished events: succeeded, failed, cancelled */
-	bool version_now;       /* the flow published now, instead of the one of the arrival */
-	bool from_failed_step;  /* reuse the outputs of the steps that had succeeded */
-	int per_second;         /* 0: as fast as there is room behind live traffic */
-	const char *reason;     /* for the history */
-};
-struct replay_count {
-	int64_t matched;        /* events the filter names */
-	int64_t eligible;       /* of those, finished ones */
-	int64_t queued;         /* put back into the queue; 0 in a dry run */
-	int64_t replay_id;      /* 0 in a dry run */
-	int64_t oldest_at, newest_at;
-};
-/* store_replay queues a new run for each event, in small transactions so that intake goes on;
- * progress (may be NULL) is called after each. */
-int store_replay(struct store *s, const struct replay_plan *plan, bool dry_run, int64_t now,
-		 void (*progress)(void *arg, const struct replay_count *so_far), void *arg,
-		 struct replay_count *out, struct err *err) MUSTCHECK;
+/* ---- replay: common/store_replay.h ------------------------------------------------- */
 
 /* ---- health -------------------------------------------------------------------- */
 
@@ -380,5 +360,6 @@ int store_schema_text(struct buf *out, struct err *err) MUSTCHECK;
 const char *store_engine_version(void);
 
 #include "common/store_keep.h"
+#include "common/store_replay.h"
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * store_keep: what operators give the store to keep: secrets and connections. A part of
+ * store_keep: what operators give the store to keep: secrets, connections, samples. A part of
  * common/store.h, which includes it; include that one.
  */
 #ifndef COMMON_STORE_KEEP_H
@@ -52,5 +52,22 @@ int store_connection_load(struct store *s, const char *name, char **document, st
 int store_connections_each(struct store *s,
 			   int (*each)(void *arg, const struct connection_row *row), void *arg,
 			   struct err *err) MUSTCHECK;
+
+/* ---- samples ------------------------------------------------------------------- */
+
+struct sample_row {             /* a request to try a flow with; borrowed */
+	const char *name;
+	const char *method, *path, *query, *headers; /* as struct event_new has them */
+	struct slice body;
+	int64_t updated_at;
+};
+/* A sample of that name is replaced. ERR_MISSING: no such flow, here and below. */
+int store_sample_set(struct store *s, const char *flow, const struct sample_row *row,
+		     struct err *err) MUSTCHECK;
+int store_sample_remove(struct store *s, const char *flow, const char *name, struct err *err) MUSTCHECK; /* 1, 0 none */
+/* store_samples_each calls back by name, or for one (name not NULL); each < 0 ends it. How many. */
+int store_samples_each(struct store *s, const char *flow, const char *name,
+		       int (*each)(void *arg, const struct sample_row *row), void *arg,
+		       struct err *err) MUSTCHECK;
 
 #endif

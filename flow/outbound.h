@@ -26,6 +26,8 @@ struct outbound_request {
 	int64_t timeout_ms;          /* for all of it */
 	size_t max_response_bytes;
 	int redirects;               /* how many are followed; 0: none, the redirect is the answer */
+	const char *key;             /* names the call among all of its event, whatever headers say: the
+					Idempotency-Key of docs/flow.md; NULL: none. Not sent. */
 	bool for_token;              /* asks for a token of a connection: no step's own call */
 };
 

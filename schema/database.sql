@@ -124,7 +124,7 @@ CREATE TABLE replays (
 	from_failed INTEGER NOT NULL,
 	per_second  INTEGER NOT NULL,
 	queued      INTEGER NOT NULL           -- events put back into the queue so far
-) STRICT;
+, filter TEXT, last_event INTEGER NOT NULL DEFAULT 0, finished_at INTEGER, cancelled_at INTEGER) STRICT;
 
 CREATE TABLE config (
 	id     INTEGER PRIMARY KEY CHECK (id = 1),
@@ -137,6 +137,29 @@ CREATE TABLE connections (
 	document   TEXT NOT NULL,              -- as it was given, byte for byte; names of secrets, no values
 	updated_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE replay_events (
+	-- An event is in one replay once.
+	replay_id    INTEGER NOT NULL,
+	event_id     INTEGER NOT NULL,
+	state_was    TEXT NOT NULL,            -- before it was queued
+	version_was  INTEGER NOT NULL,
+	attempt_was  INTEGER NOT NULL,
+	outcome      TEXT,                     -- its state when it left this replay; NULL: it is in it still
+	PRIMARY KEY (replay_id, event_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE samples (
+	flow_id    INTEGER NOT NULL REFERENCES flows(id),
+	name       TEXT NOT NULL,
+	method     TEXT NOT NULL,
+	path       TEXT NOT NULL,              -- raw, without the query
+	query      TEXT NOT NULL,              -- raw
+	headers    TEXT NOT NULL,              -- [["Name","value"],...] in order
+	body       BLOB NOT NULL,
+	updated_at INTEGER NOT NULL,
+	PRIMARY KEY (flow_id, name)
+) STRICT;
 
 CREATE INDEX events_queued  ON events (lane, due_at) WHERE state = 'queued';
 
@@ -264,4 +287,26 @@ SELECT h.id AS id, h.flow AS flow, h.received_at AS received_at, h.method AS met
   JOIN event_history h ON h.id = e.id
   LEFT JOIN runs l ON l.id = e.id * 65536 + e.run
  WHERE e.state = 'failed';
+
+CREATE VIEW replay_history AS
+SELECT r.id AS id,
+       strftime('%Y-%m-%dT%H:%M:%fZ', r.created_at / 1000.0, 'unixepoch') AS created_at,
+       r.reason AS reason, r.selection AS selection,
+       CASE r.version_now WHEN 1 THEN 'now' ELSE 'then' END AS flow_version,
+       CASE r.from_failed WHEN 1 THEN 'failed' ELSE 'start' END AS from_step,
+       r.per_second AS per_second, r.queued AS queued,
+       count(CASE WHEN m.outcome IS NULL THEN CASE WHEN e.state IN ('queued', 'held', 'running') THEN 1 END END) AS waiting,
+       count(CASE WHEN coalesce(m.outcome, e.state) = 'succeeded' THEN 1 END) AS succeeded,
+       count(CASE WHEN coalesce(m.outcome, e.state) = 'failed' THEN 1 END) AS failed,
+       count(CASE WHEN coalesce(m.outcome, e.state) = 'cancelled' THEN 1 END) AS cancelled,
+       CASE WHEN r.cancelled_at IS NOT NULL THEN 'cancelled'
+            WHEN r.finished_at IS NULL THEN 'unfinished'
+            WHEN count(CASE WHEN m.outcome IS NULL THEN CASE WHEN e.state IN ('queued', 'held', 'running') THEN 1 END END) > 0
+              THEN 'running'
+            ELSE 'ended'
+       END AS state
+  FROM replays r
+  LEFT JOIN replay_events m ON m.replay_id = r.id
+  LEFT JOIN events e ON e.id = m.event_id
+ GROUP BY r.id;
 

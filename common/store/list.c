@@ -22,7 +22,7 @@ static bool is_named(const char *table, const char *const names[], size_t n)
 static bool is_behind_a_view(const char *table)
 {
 	static const char *const names[] = {"events", "requests", "runs", "flows", "flow_versions",
-					    "rejections", "counts"};
+					    "rejections", "counts", "replays", "replay_events"};
 
 	return is_named(table, names, ARRAY_LEN(names));
 }
@@ -31,7 +31,7 @@ static bool is_public(const char *table)
 {
 	static const char *const names[] = {
 		"event_history", "failed_events", "event_requests", "run_history", "step_history",
-		"rejected_requests", "queue_now", "daily_counts", "json_each", "json_tree"};
+		"rejected_requests", "queue_now", "daily_counts", "replay_history", "json_each", "json_tree"};
 
 	return is_named(table, names, ARRAY_LEN(names));
 }

@@ -6,6 +6,7 @@
 #include "common/store/lane.h"
 #include "common/store/list.h"
 #include "common/store/order.h"
+#include "common/store/replay.h"
 
 #include "common/clock.h"
 #include "common/mem.h"
@@ -51,46 +52,50 @@ struct replaying {
 	const int64_t *ids;
 	size_t count;
 	int64_t before; /* queued by earlier chunks */
+	int64_t base_at; /* what the rate counts from */
+	bool last;
 };
-
-static void describe(const struct event_filter *f, struct buf *out)
-{
-	if (f->n_ids)
-		buf_addf(out, "%zu ids; ", f->n_ids);
-	if (f->flow)
-		buf_addf(out, "flow = %s; ", f->flow);
-	if (f->state)
-		buf_addf(out, "state = %s; ", f->state);
-	if (f->since)
-		buf_addf(out, "since %lld; ", (long long)f->since);
-	if (f->until)
-		buf_addf(out, "until %lld; ", (long long)f->until);
-	if (f->error)
-		buf_addf(out, "error has %s; ", f->error);
-	if (f->where)
-		buf_addf(out, "where %s; ", f->where);
-}
 
 static int begin_replay(struct conn *c, void *arg, struct err *err)
 {
 	struct replaying *r = arg;
-	struct buf selection = BUF_INIT;
+	struct buf selection = BUF_INIT, filter = BUF_INIT;
 
-	describe(&r->plan->filter, &selection);
+	replay_describe(&r->plan->filter, &selection);
+	replay_filter_write(&r->plan->filter, &filter);
 	int bad = sql_do(c, err,
-			 "INSERT INTO replays (created_at, reason, selection, version_now, from_failed, per_second, queued) "
-			 "VALUES (?, ?, ?, ?, ?, ?, 0)",
-			 "ittiii", r->now, r->plan->reason ? r->plan->reason : "", selection.ptr,
+			 "INSERT INTO replays (created_at, reason, selection, version_now, from_failed, per_second, "
+			 "queued, filter) VALUES (?, ?, ?, ?, ?, ?, 0, ?)",
+			 "ittiiit", r->now, r->plan->reason ? r->plan->reason : "", selection.ptr,
 			 (int64_t)r->plan->version_now, (int64_t)r->plan->from_failed_step,
-			 (int64_t)r->plan->per_second);
+			 (int64_t)r->plan->per_second, filter.ptr);
 	buf_release(&selection);
+	buf_release(&filter);
 	if (bad < 0)
 		return -1;
 	r->replay_id = sqlite3_last_insert_rowid(c->db);
 	return 0;
 }
 
-static int queue_one(struct conn *c, struct replaying *r, size_t i, int64_t due_at, struct err *err)
+/* Written down before it is queued: what it was, and how the replay it was in before ended for
+ * it. 1; 0 when it is not to be queued: not finished, or in this replay already. */
+static int enter_one(struct conn *c, struct replaying *r, int64_t id, struct err *err)
+{
+	int entered = sql_do(c, err,
+		"INSERT INTO replay_events (replay_id, event_id, state_was, version_was, attempt_was) "
+		"SELECT ?, id, state, version_id, attempt FROM events "
+		"WHERE id = ? AND run < ? AND state IN ('succeeded', 'failed', 'cancelled') "
+		"ON CONFLICT DO NOTHING", "iii", r->replay_id, id, (int64_t)RUN_MAX);
+
+	if (entered <= 0)
+		return entered;
+	return sql_do(c, err,
+		      "UPDATE replay_events SET outcome = (SELECT state FROM events WHERE id = ?1) "
+		      "WHERE event_id = ?1 AND replay_id = (SELECT replay_id FROM events WHERE id = ?1) "
+		      "AND outcome IS NULL", "i", id) < 0 ? -1 : 1;
+}
+
+static int queue_one(struct conn *c, struct replaying *r, int64_t id, int64_t due_at, struct err *err)
 {
 	/* An event whose flow has no published version any more keeps the one it had. */
 	return sql_do(c, err,
@@ -102,10 +107,21 @@ static int queue_one(struct conn *c, struct replaying *r, size_t i, int64_t due_
 		      "version_id = CASE WHEN ?5 "
 		      "  THEN coalesce((SELECT f.version_id FROM flows f WHERE f.id = events.flow_id), version_id) "
 		      "  ELSE (SELECT q.version_id FROM requests q WHERE q.id = events.id) END "
-		      "WHERE id = ?6 AND run < ?7 AND state IN ('succeeded', 'failed', 'cancelled')",
-		      "iiiiiii", (int64_t)OWNER_NOBODY, due_at, r->replay_id,
-		      (int64_t)r->plan->from_failed_step, (int64_t)r->plan->version_now, r->ids[i],
-		      (int64_t)RUN_MAX);
+		      "WHERE id = ?6 AND state IN ('succeeded', 'failed', 'cancelled')",
+		      "iiiiii", (int64_t)OWNER_NOBODY, due_at, r->replay_id,
+		      (int64_t)r->plan->from_failed_step, (int64_t)r->plan->version_now, id);
+}
+
+static int refuse_cancelled(struct conn *c, int64_t replay_id, struct err *err)
+{
+	int64_t found;
+	int got = sql_int(c, err, &found, "SELECT 1 FROM replays WHERE id = ? AND cancelled_at IS NOT NULL",
+			  "i", replay_id);
+
+	if (got > 0)
+		return err_set(err, ERR_CONFLICT, "replay %lld has been cancelled: replay the events anew",
+			       (long long)replay_id);
+	return got;
 }
 
 static int queue_chunk(struct conn *c, void *arg, struct err *err)
@@ -113,58 +129,112 @@ static int queue_chunk(struct conn *c, void *arg, struct err *err)
 	struct replaying *r = arg;
 	int queued = 0;
 
+	if (refuse_cancelled(c, r->replay_id, err) < 0)
+		return -1;
 	for (size_t i = 0; i < r->count; i++) {
-		int64_t place = r->before + (int64_t)i;
+		int64_t place = r->before + queued;
 		int64_t wait = r->plan->per_second > 0 ? place * 1000 / r->plan->per_second : 0;
-		int changed = queue_one(c, r, i, r->now + wait, err);
+		int entered = enter_one(c, r, r->ids[i], err);
+		int changed = entered > 0 ? queue_one(c, r, r->ids[i], r->base_at + wait, err) : entered;
 		if (changed < 0 || (changed > 0 && order_return(c, r->ids[i], err) < 0))
 			return -1;
 		queued += changed;
 	}
-	if (sql_do(c, err, "UPDATE replays SET queued = queued + ? WHERE id = ?", "ii", (int64_t)queued,
+	if (sql_do(c, err, "UPDATE replays SET queued = queued + ?1, last_event = max(last_event, ?2), "
+		   "finished_at = CASE WHEN ?3 THEN ?4 ELSE finished_at END WHERE id = ?5", "iiiii",
+		   (int64_t)queued, r->count ? r->ids[r->count - 1] : 0, (int64_t)r->last, r->now,
 		   r->replay_id) < 0)
 		return -1;
 	return queued;
 }
 
 static int queue_all(struct store *s, struct replaying *r, const struct chosen *chosen,
-		     void (*progress)(void *arg, const struct replay_count *so_far), void *arg,
+		     int (*progress)(void *arg, const struct replay_count *so_far), void *arg,
 		     struct err *err)
 {
-	if (commit(s, SYNC_AFTER, begin_replay, r, err) < 0)
-		return -1;
 	chosen->counts->replay_id = r->replay_id;
-	for (size_t at = 0; at < chosen->count; at += CHUNK) {
+	for (size_t at = 0; !r->last; at += r->count) {
 		r->ids = chosen->ids + at;
 		r->count = chosen->count - at < CHUNK ? chosen->count - at : CHUNK;
-		r->before = (int64_t)at;
+		r->last = at + r->count == chosen->count;
+		r->before = chosen->counts->queued;
 		int queued = commit(s, SYNC_AFTER, queue_chunk, r, err);
 		if (queued < 0)
 			return -1;
 		chosen->counts->queued += queued;
 		atomic_fetch_add(&s->bell->queued, queued);
 		bell_ring_work(s->bell);
-		if (progress)
-			progress(arg, chosen->counts);
+		if (progress && progress(arg, chosen->counts) < 0)
+			return err_set(err, ERR_BUSY, "replay %lld was stopped with %lld events queued: `ringbolt "
+				       "replay resume %lld` goes on", (long long)r->replay_id,
+				       (long long)chosen->counts->queued, (long long)r->replay_id);
 	}
 	return 0;
 }
 
+static int choose_all(struct store *s, const struct event_filter *filter, struct chosen *chosen,
+		      struct err *err)
+{
+	memset(chosen->counts, 0, sizeof(*chosen->counts));
+	return list_each(s, "id, state, CAST(round((julianday(received_at) - 2440587.5) * 86400000) AS INTEGER)",
+			 filter, choose, chosen, err);
+}
+
+/* What arrives from now on is not chosen, also when the replay goes on later. */
+static int bound(struct store *s, struct event_filter *filter, struct err *err)
+{
+	struct conn *c = filter->before_id ? NULL : reader_take(s, err);
+
+	if (filter->before_id)
+		return 0;
+	if (!c)
+		return -1;
+	int got = sql_int(c, err, &filter->before_id, "SELECT coalesce(max(id), 0) + 1 FROM events", "");
+	reader_give(s, c);
+	return got < 0 ? -1 : 0;
+}
+
 int store_replay(struct store *s, const struct replay_plan *plan, bool dry_run, int64_t now,
-		 void (*progress)(void *arg, const struct replay_count *so_far), void *arg,
+		 int (*progress)(void *arg, const struct replay_count *so_far), void *arg,
 		 struct replay_count *out, struct err *err)
 {
-	struct event_filter filter = plan->filter;
+	struct replay_plan bounded = *plan;
 	struct chosen chosen = {.counts = out};
-	struct replaying r = {.plan = plan, .now = now};
+	struct replaying r = {.plan = &bounded, .now = now, .base_at = now};
 
-	memset(out, 0, sizeof(*out));
-	filter.oldest_first = true;
-	int got = list_each(s, "id, state, CAST(round((julianday(received_at) - 2440587.5) * 86400000) AS INTEGER)",
-			    &filter, choose, &chosen, err);
-	if (got == 0 && !dry_run && chosen.count > 0)
+	bounded.filter.oldest_first = true;
+	int got = bound(s, &bounded.filter, err);
+	if (got == 0)
+		got = choose_all(s, &bounded.filter, &chosen, err);
+	if (got == 0 && !dry_run && chosen.count > 0) {
+		got = commit(s, SYNC_AFTER, begin_replay, &r, err);
+		if (got == 0)
+			got = queue_all(s, &r, &chosen, progress, arg, err);
+	}
+	free(chosen.ids);
+	return got;
+}
+
+/* ---- going on ---- */
+
+int store_replay_resume(struct store *s, int64_t id, int64_t now,
+			int (*progress)(void *arg, const struct replay_count *so_far), void *arg,
+			struct replay_count *out, struct err *err)
+{
+	struct replay_kept kept = {0};
+	struct chosen chosen = {.counts = out};
+	struct replaying r = {.plan = &kept.plan, .now = now, .replay_id = id};
+	int got = replay_kept_load(s, id, &kept, err);
+
+	if (got == 0) {
+		/* The rate goes on where the last one that was queued is due. */
+		r.base_at = kept.due_at > now ? kept.due_at : now;
+		got = choose_all(s, &kept.plan.filter, &chosen, err);
+	}
+	if (got == 0)
 		got = queue_all(s, &r, &chosen, progress, arg, err);
 	free(chosen.ids);
+	replay_kept_release(&kept);
 	return got;
 }
 

@@ -239,6 +239,7 @@ static int call_once(struct walk *w, const struct step *s, struct request *r, bo
 		.timeout_ms = call.timeout_ms,
 		.max_response_bytes = (size_t)arg_int(&s->args, "max_response_bytes"),
 		.redirects = (int)arg_int(&s->args, "redirects"),
+		.key = r->key.ptr,
 	};
 	if (rc == 0)
 		rc = walk_call(w, &request, &r->response, err);

@@ -142,4 +142,30 @@ static inline const char *world_state(struct world *w, int64_t id)
 	return text;
 }
 
+/* Takes every queued event and ends it, well or badly. */
+static inline void world_run_all(struct world *w, bool well)
+{
+	struct claim taken[16];
+	int got;
+
+	while ((got = store_exchange(w->store, 1, clock_wall_ms() + 100000, NULL, 0, taken, 16, &w->err)) > 0) {
+		struct run_done done[16];
+		for (int i = 0; i < got; i++)
+			done[i] = world_done(&taken[i], well);
+		assert_ok(w, store_exchange(w->store, 1, NOW, done, (size_t)got, NULL, 0, &w->err));
+		for (int i = 0; i < got; i++)
+			claim_release(&taken[i]);
+	}
+	assert_ok(w, got);
+}
+
+/* Replays by a plan; what came of it. */
+static inline struct replay_count world_replay(struct world *w, const struct replay_plan *plan, bool dry_run)
+{
+	struct replay_count count;
+
+	assert_ok(w, store_replay(w->store, plan, dry_run, clock_wall_ms(), NULL, NULL, &count, &w->err));
+	return count;
+}
+
 #endif

@@ -4,31 +4,6 @@
 
 #include "common/assets.h"
 
-/* Takes every queued event and ends it, well or badly. */
-static void run_all(struct world *w, bool well)
-{
-	struct claim taken[16];
-	int got;
-
-	while ((got = store_exchange(w->store, 1, clock_wall_ms() + 100000, NULL, 0, taken, 16, &w->err)) > 0) {
-		struct run_done done[16];
-		for (int i = 0; i < got; i++)
-			done[i] = world_done(&taken[i], well);
-		assert_ok(w, store_exchange(w->store, 1, NOW, done, (size_t)got, NULL, 0, &w->err));
-		for (int i = 0; i < got; i++)
-			claim_release(&taken[i]);
-	}
-	assert_ok(w, got);
-}
-
-static struct replay_count replay(struct world *w, const struct replay_plan *plan, bool dry_run)
-{
-	struct replay_count count;
-
-	assert_ok(w, store_replay(w->store, plan, dry_run, clock_wall_ms(), NULL, NULL, &count, &w->err));
-	return count;
-}
-
 static void a_dry_run_counts_and_changes_nothing(void **state)
 {
 	struct world *w = *state;
@@ -36,8 +11,8 @@ static void a_dry_run_counts_and_changes_nothing(void **state)
 	struct replay_plan plan = {.filter = {.state = "failed"}};
 
 	world_add(w, "2", NULL);
-	run_all(w, false);
-	struct replay_count count = replay(w, &plan, true);
+	world_run_all(w, false);
+	struct replay_count count = world_replay(w, &plan, true);
 	assert_int_equal(count.eligible, 2);
 	assert_int_equal(count.queued, 0);
 	assert_int_equal(count.oldest_at, NOW);
@@ -50,13 +25,13 @@ static void failed_events_run_again_and_may_succeed(void **state)
 	int64_t failed = world_add(w, "1", NULL);
 	struct replay_plan plan = {.filter = {.state = "failed"}};
 
-	run_all(w, false);
+	world_run_all(w, false);
 	int64_t fine = world_add(w, "2", NULL);
-	run_all(w, true);
-	assert_int_equal(replay(w, &plan, false).queued, 1);
+	world_run_all(w, true);
+	assert_int_equal(world_replay(w, &plan, false).queued, 1);
 	assert_string_equal(world_state(w, failed), "queued");
 	assert_string_equal(world_state(w, fine), "succeeded");
-	run_all(w, true);
+	world_run_all(w, true);
 	assert_string_equal(world_state(w, failed), "succeeded");
 }
 
@@ -65,7 +40,7 @@ static int64_t replayed_version(struct world *w, int64_t id, bool now)
 	struct replay_plan plan = {.filter = {.ids = &id, .n_ids = 1}, .version_now = now};
 	struct claim c;
 
-	assert_int_equal(replay(w, &plan, false).queued, 1);
+	assert_int_equal(world_replay(w, &plan, false).queued, 1);
 	assert_int_equal(store_exchange(w->store, 1, clock_wall_ms() + 1000, NULL, 0, &c, 1, &w->err), 1);
 	int64_t version_id = c.version_id;
 	assert_string_equal(c.trigger, "replay");
@@ -81,7 +56,7 @@ static void a_replay_uses_the_flow_of_then_or_of_now(void **state)
 	struct world *w = *state;
 	int64_t id = world_add(w, "1", NULL);
 
-	run_all(w, true);
+	world_run_all(w, true);
 	assert_int_equal(world_apply(w, "orders", "{\"title\":\"Orders, mended\"}", false, true), 2);
 	int64_t now = replayed_version(w, id, true);
 	assert_int_not_equal(now, w->version_id);
@@ -95,8 +70,8 @@ static void a_replay_from_the_failed_step_carries_the_old_trace(void **state)
 	struct replay_plan plan = {.filter = {.ids = &id, .n_ids = 1}, .from_failed_step = true};
 	struct claim c;
 
-	run_all(w, false);
-	replay(w, &plan, false);
+	world_run_all(w, false);
+	world_replay(w, &plan, false);
 	assert_int_equal(store_exchange(w->store, 1, clock_wall_ms() + 1000, NULL, 0, &c, 1, &w->err), 1);
 	assert_non_null(strstr(c.resume.ptr, "\"name\":\"x\""));
 	claim_release(&c);
@@ -111,9 +86,9 @@ static void a_rate_spreads_the_replay_over_time(void **state)
 
 	for (int i = 0; i < 5; i++)
 		world_add(w, "1", NULL);
-	run_all(w, false);
+	world_run_all(w, false);
 	before = clock_wall_ms();
-	assert_int_equal(replay(w, &plan, false).queued, 5);
+	assert_int_equal(world_replay(w, &plan, false).queued, 5);
 	/* Due at 0, 100, 200, 300 and 400 ms. */
 	int early = store_exchange(w->store, 1, before + 50, NULL, 0, taken, 16, &w->err);
 	assert_in_range(early, 0, 2);
@@ -132,8 +107,8 @@ static void live_events_go_before_replays(void **state)
 	struct claim c;
 
 	world_add(w, "old", NULL);
-	run_all(w, false);
-	replay(w, &plan, false);
+	world_run_all(w, false);
+	world_replay(w, &plan, false);
 	world_add(w, "live", NULL);
 	assert_int_equal(store_exchange(w->store, 1, clock_wall_ms() + 1000, NULL, 0, &c, 1, &w->err), 1);
 	assert_string_equal(c.body.ptr, "live");
@@ -161,9 +136,9 @@ static void filters_choose_what_they_say(void **state)
 	struct world *w = *state;
 
 	world_add(w, "1", NULL);
-	run_all(w, false);
+	world_run_all(w, false);
 	world_add(w, "2", NULL);
-	run_all(w, true);
+	world_run_all(w, true);
 	assert_int_equal(count(w, &(struct event_filter){0}), 2);
 	assert_int_equal(count(w, &(struct event_filter){.state = "failed"}), 1);
 	assert_int_equal(count(w, &(struct event_filter){.flow = "orders"}), 2);
