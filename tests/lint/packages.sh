@@ -6,7 +6,7 @@ set -eu
 what=${1:-build}
 
 build='gcc libc6-dev make libsqlite3-dev libcivetweb-dev libcjson-dev uthash-dev libjq-dev libcurl4-openssl-dev libssl-dev'
-tests='libcmocka-dev nodejs npm ca-certificates valgrind strace sqlite3 wrk curl openssl'
+tests='libcmocka-dev nodejs npm ca-certificates valgrind strace sqlite3 wrk curl openssl tzdata'
 case $what in
 build) wanted=$build ;;
 test) wanted="$build $tests" ;;
@@ -34,6 +34,7 @@ there() {
 	libssl-dev) header openssl/evp.h ;;
 	libcmocka-dev) header cmocka.h ;;
 	nodejs) node -e 'process.exit(parseInt(process.versions.node) >= 18 ? 0 : 1)' >/dev/null 2>&1 ;;
+	tzdata) [ -e /usr/share/zoneinfo/Europe/Berlin ] ;;
 	ca-certificates) [ -e /etc/ssl/certs/ca-certificates.crt ] ;;
 	*) command -v "$1" >/dev/null 2>&1 ;;
 	esac
