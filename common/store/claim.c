@@ -285,7 +285,8 @@ static enum sync sync_for(const struct run_done *done, size_t n)
 	enum sync sync = SYNC_LATER;
 
 	for (size_t i = 0; i < n; i++) {
-		if (done[i].claim->awaited)
+		/* A duplicate's caller, or a status URL, may tell a reply that nobody waits for. */
+		if (done[i].claim->awaited || done[i].replied)
 			return SYNC_FIRST;
 		if (done[i].claim->effects)
 			sync = SYNC_AFTER;

@@ -104,6 +104,22 @@ static void a_pure_run_that_nobody_waits_for_is_not_synced_by_itself(void **stat
 	assert_int_equal(syncs, 0);
 }
 
+static void a_reply_that_nobody_waits_for_is_synced_too_since_a_duplicate_may_be_told_it(void **state)
+{
+	struct world *w = *state;
+
+	add(w, false);
+	struct claim c = take(w);
+	struct run_done done = world_done(&c, true);
+	done.replied = true;
+	done.reply_status = 200;
+	done.reply_headers = "[]";
+	syncs = 0;
+	assert_ok(w, store_exchange(w->store, 1, NOW, &done, 1, NULL, 0, &w->err));
+	assert_int_equal(syncs, 1);
+	claim_release(&c);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 
 int main(void)
@@ -114,6 +130,7 @@ int main(void)
 		TEST(an_awaited_event_is_synced_before_its_504),
 		TEST(a_claim_is_synced_before_a_run_with_effects),
 		TEST(a_pure_run_that_nobody_waits_for_is_not_synced_by_itself),
+		TEST(a_reply_that_nobody_waits_for_is_synced_too_since_a_duplicate_may_be_told_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
