@@ -3,6 +3,9 @@
 # (or whose program's name) has the word. VALGRIND=1 runs them under valgrind.
 dir=$1 word=$2 failed=0 programs=0
 [ -n "$VALGRIND" ] && under="valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite"
+# Debian 12's valgrind knows neither pidfd_open nor a lowered limit of descriptors, which the step
+# command needs for each program it starts; ASan looks at the same code.
+beyond_valgrind=" test_command "
 for test in "$dir"/test_*; do
 	[ -x "$test" ] && [ ! -d "$test" ] || continue
 	case $test in *.d) continue ;; esac
@@ -12,6 +15,10 @@ for test in "$dir"/test_*; do
 		export CMOCKA_TEST_FILTER="*$filter*"
 	else
 		unset CMOCKA_TEST_FILTER
+	fi
+	if [ -n "$VALGRIND" ] && [ -z "${beyond_valgrind##* "$(basename "$test")" *}" ]; then
+		printf 'skip %s: beyond what valgrind can run\n' "$(basename "$test")"
+		continue
 	fi
 	programs=$((programs + 1))
 	log=$(mktemp)
