@@ -46,6 +46,19 @@ static int read_plan(struct replay_plan *plan, struct filter *filter, const stru
 	return 0;
 }
 
+/* A time that retention has reached into is not complete: said, not passed over. */
+static void warn_of_gaps(struct store *s, const struct event_filter *filter)
+{
+	char text[CLOCK_ISO_SIZE];
+	int64_t gone = 0;
+	struct err err;
+
+	if (filter->n_ids || store_retention_gone(s, &gone, &err) < 0 || !gone || filter->since > gone)
+		return;
+	fprintf(stderr, "Of events received up to %s some have been removed by retention; they are not among "
+		"these.\n", clock_iso(gone, text));
+}
+
 /* ---- what is said ------------------------------------------------------------------------ */
 
 static int show_progress(void *arg, const struct replay_count *so_far)
@@ -59,8 +72,9 @@ static void print_json(const struct replay_count *n, bool dry_run)
 {
 	char oldest[CLOCK_ISO_SIZE], newest[CLOCK_ISO_SIZE];
 
-	printf("{\"dry_run\":%s,\"matched\":%" PRId64 ",\"eligible\":%" PRId64 ",\"queued\":%" PRId64,
-	       dry_run ? "true" : "false", n->matched, n->eligible, n->queued);
+	printf("{\"dry_run\":%s,\"matched\":%" PRId64 ",\"eligible\":%" PRId64 ",\"without_body\":%" PRId64
+	       ",\"queued\":%" PRId64, dry_run ? "true" : "false", n->matched, n->eligible, n->without_body,
+	       n->queued);
 	if (n->replay_id)
 		printf(",\"replay\":%" PRId64, n->replay_id);
 	else
@@ -81,6 +95,9 @@ static void print_people(const struct replay_count *n, bool dry_run)
 		printf(": the oldest of %s, the newest of %s", clock_iso(n->oldest_at, oldest),
 		       clock_iso(n->newest_at, newest));
 	puts("");
+	if (n->without_body)
+		printf("%" PRId64 " cannot run again: retention has removed their bodies (keep-bodies).\n",
+		       n->without_body);
 	if (dry_run)
 		puts("Nothing was changed; without --dry-run they run again.");
 	else if (n->queued)
@@ -102,6 +119,8 @@ static int replay(const struct conf *conf, const struct args *args, const struct
 	int rc = store_replay(s, plan, dry_run, now, progress ? show_progress : NULL, NULL, &count, &err);
 	if (rc >= 0 && count.matched == 0)
 		rc = filter_missing(filter, s, &err);
+	if (rc >= 0)
+		warn_of_gaps(s, &plan->filter);
 	store_close(s);
 	if (progress && count.queued)
 		fputs("\r                              \r", stderr);

@@ -18,9 +18,11 @@
 	X(flow_resume) X(flow_export) X(flow_diff) X(flow_test) X(flow_functions) \
 	X(flow_sample) X(flow_learn) \
 	X(event_list) X(event_show) X(event_request) X(event_tail) X(event_rejected) X(event_cancel) \
+	X(event_pin) X(event_unpin) \
 	X(replay) X(replay_list) X(replay_show) X(replay_cancel) X(replay_resume) \
 	X(secret_set) X(secret_list) X(secret_remove) X(secret_rotate) \
 	X(connection_set) X(connection_list) X(connection_show) X(connection_remove) \
+	X(retention) X(retention_run) \
 	X(backup) X(doctor) X(schema) X(version) X(help)
 
 #define DECLARE(name) extern const struct cmd cmd_##name;

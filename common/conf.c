@@ -17,6 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define AGE_MAX (100 * 365 * (int64_t)86400000)
+
 enum type { PATH, ADDRESS, URL, LEVEL, NETS, INT, INT64, BYTES, SPAN, RANGE };
 
 /* What a value of the type looks like, for the sentence that refuses one. */
@@ -78,6 +80,18 @@ static const struct setting {
 	 "The folder of databases that the step sqlite_query may open; the step is off when empty."},
 	{"command-dir", PATH, 0, 0, "", AT(command_dir),
 	 "The folder of programs that the step command may run; the step is off when empty."},
+	{"keep-bodies", SPAN, 0, AGE_MAX, "0s", AT(keep.age_ms[RETENTION_BODIES]),
+	 "How long bodies of requests and replies are kept, such as 30d; without its body an event "
+	 "cannot be replayed. 0s, here and below: for ever. `ringbolt retention` shows what would go."},
+	{"keep-traces", SPAN, 0, AGE_MAX, "0s", AT(keep.age_ms[RETENTION_TRACES]),
+	 "How long what the steps of runs saw and gave is kept."},
+	{"keep-events", SPAN, 0, AGE_MAX, "0s", AT(keep.age_ms[RETENTION_EVENTS]),
+	 "How long finished events are kept at all, the failed ones too; pinned ones stay."},
+	{"keep-rejections", SPAN, 0, AGE_MAX, "0s", AT(keep.age_ms[RETENTION_REJECTIONS]),
+	 "How long refused arrivals are kept, of which there are never more than ten thousand."},
+	{"keep-bytes", BYTES, 0, 1LL << 50, "0", AT(keep.bytes),
+	 "How large the database may be: above it the oldest finished events go, whatever their "
+	 "age. 0: no such limit."},
 	{"log-level", LEVEL, 0, 0, "info", AT(log_level),
 	 "The least that is logged: debug, info, warn or error."},
 };

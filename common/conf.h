@@ -10,6 +10,7 @@
 
 #include "common/base.h"
 #include "common/err.h"
+#include "common/retention.h"
 
 struct conf {
 	char *data;             /* the data directory */
@@ -30,6 +31,7 @@ struct conf {
 	char *allow_destinations; /* ranges of private addresses that may be called: "10.1.0.0/16" */
 	char *sqlite_dir;       /* databases of the step sqlite_query; "": it is off */
 	char *command_dir;      /* programs of the step command; "": it is off */
+	struct retention keep;  /* how long what is kept */
 	char *log_level;
 };
 

@@ -323,6 +323,8 @@ int store_event_cancel(struct store *s, const struct event_filter *filter, struc
 
 /* ---- replay: common/store_replay.h ------------------------------------------------- */
 
+/* ---- retention: common/store_retention.h -------------------------------------------- */
+
 /* ---- health -------------------------------------------------------------------- */
 
 struct store_gauges {           /* the cost does not grow with finished events */
@@ -361,5 +363,6 @@ const char *store_engine_version(void);
 
 #include "common/store_keep.h"
 #include "common/store_replay.h"
+#include "common/store_retention.h"
 
 #endif

@@ -18,7 +18,8 @@ struct replay_plan {
 };
 struct replay_count {
 	int64_t matched;        /* events the filter names */
-	int64_t eligible;       /* of those, finished ones */
+	int64_t eligible;       /* of those, finished ones that have their body still */
+	int64_t without_body;   /* finished, but retention has removed the body */
 	int64_t queued;         /* put back into the queue; 0 in a dry run */
 	int64_t replay_id;      /* 0 in a dry run */
 	int64_t oldest_at, newest_at;

@@ -64,7 +64,7 @@ CREATE TABLE requests (
 	remote     TEXT NOT NULL,
 	headers    TEXT NOT NULL,              -- [["Name","value"],...] in order, repeats kept
 	body       BLOB NOT NULL               -- the bytes as received
-, warnings TEXT) STRICT;
+, warnings TEXT, removed_bytes INTEGER) STRICT;
 
 CREATE TABLE runs (
 	-- One execution. id is event * 65536 + number, so an event's runs lie together.
@@ -161,6 +161,34 @@ CREATE TABLE samples (
 	PRIMARY KEY (flow_id, name)
 ) STRICT;
 
+CREATE TABLE pins (
+	-- Events that no retention touches.
+	event_id  INTEGER PRIMARY KEY,
+	pinned_at INTEGER NOT NULL,
+	reason    TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE retention_marks (
+	-- Up to which event a kind has been looked at: all before it are removed, or pinned.
+	kind       TEXT PRIMARY KEY,           -- bodies, traces, events
+	event_id   INTEGER NOT NULL,
+	removed    INTEGER NOT NULL,           -- how many, ever
+	removed_at INTEGER NOT NULL            -- when the last one was; 0: never
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE minutes (
+	-- counts by the minute (since 1970), for two days; then by the hour, after two months by
+	-- the day, under their first minute. Of accepted events also which ids: what lies before or
+	-- behind a time is found without an index that every insert would have to write.
+	minute   INTEGER NOT NULL,
+	flow_id  INTEGER NOT NULL,
+	outcome  TEXT NOT NULL,
+	n        INTEGER NOT NULL,
+	first_id INTEGER,
+	last_id  INTEGER,
+	PRIMARY KEY (minute, flow_id, outcome)
+) STRICT, WITHOUT ROWID;
+
 CREATE INDEX events_queued  ON events (lane, due_at) WHERE state = 'queued';
 
 CREATE INDEX events_running ON events (owner) WHERE state = 'running';
@@ -241,20 +269,6 @@ CREATE VIEW daily_counts AS
 SELECT date(c.day * 86400, 'unixepoch') AS day, f.name AS flow, c.outcome AS outcome, c.n AS count
   FROM counts c LEFT JOIN flows f ON f.id = c.flow_id;
 
-CREATE VIEW event_requests AS
-SELECT q.id AS id,
-       f.name AS flow,
-       strftime('%Y-%m-%dT%H:%M:%fZ', e.received_at / 1000.0, 'unixepoch') AS received_at,
-       q.method AS method, q.path AS path, q.query AS query, q.remote AS remote,
-       q.headers AS headers,
-       length(q.body) AS body_bytes,
-       CASE WHEN instr(q.body, x'00') = 0 THEN CAST(q.body AS TEXT) END AS body,
-       q.body AS body_raw,
-       q.warnings AS warnings
-  FROM requests q
-  JOIN events e ON e.id = q.id
-  JOIN flows f ON f.id = e.flow_id;
-
 CREATE VIEW queue_now AS
 SELECT e.id AS id, f.name AS flow, e.state AS state,
        strftime('%Y-%m-%dT%H:%M:%fZ', e.due_at / 1000.0, 'unixepoch') AS due_at,
@@ -309,4 +323,29 @@ SELECT r.id AS id,
   LEFT JOIN replay_events m ON m.replay_id = r.id
   LEFT JOIN events e ON e.id = m.event_id
  GROUP BY r.id;
+
+CREATE VIEW minute_counts AS
+SELECT strftime('%Y-%m-%dT%H:%M:%fZ', c.minute * 60, 'unixepoch') AS since,
+       f.name AS flow, c.outcome AS outcome, c.n AS count
+  FROM minutes c LEFT JOIN flows f ON f.id = c.flow_id;
+
+CREATE VIEW pinned_events AS
+SELECT h.*, strftime('%Y-%m-%dT%H:%M:%fZ', p.pinned_at / 1000.0, 'unixepoch') AS pinned_at,
+       p.reason AS reason
+  FROM pins p JOIN event_history h ON h.id = p.event_id;
+
+CREATE VIEW event_requests AS
+SELECT q.id AS id,
+       f.name AS flow,
+       strftime('%Y-%m-%dT%H:%M:%fZ', e.received_at / 1000.0, 'unixepoch') AS received_at,
+       q.method AS method, q.path AS path, q.query AS query, q.remote AS remote,
+       q.headers AS headers,
+       coalesce(q.removed_bytes, length(q.body)) AS body_bytes,
+       CASE WHEN q.removed_bytes IS NULL AND instr(q.body, x'00') = 0 THEN CAST(q.body AS TEXT) END AS body,
+       CASE WHEN q.removed_bytes IS NULL THEN q.body END AS body_raw,
+       q.warnings AS warnings,
+       q.removed_bytes IS NOT NULL AS body_removed
+  FROM requests q
+  JOIN events e ON e.id = q.id
+  JOIN flows f ON f.id = e.flow_id;
 

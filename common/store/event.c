@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Intake: keeping requests, knowing duplicates, keeping refusals, counting. */
+/* Intake: keeping requests, knowing duplicates, keeping refusals. */
 #include "common/store/lane.h"
 #include "common/store/order.h"
 
@@ -7,43 +7,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-int counts_write(struct conn *c, struct err *err)
-{
-	for (size_t i = 0; i < c->n_counts; i++) {
-		const struct counted *k = &c->counts[i];
-		if (sql_do(c, err,
-			   "INSERT INTO counts (day, flow_id, outcome, n) VALUES (?, ?, ?, ?) "
-			   "ON CONFLICT (day, flow_id, outcome) DO UPDATE SET n = n + excluded.n",
-			   "iiti", k->day, k->flow_id, k->outcome, k->n) < 0)
-			return -1;
-	}
-	c->n_counts = 0;
-	return 0;
-}
-
-int counts_add_many(struct conn *c, int64_t now, int64_t flow_id, const char *outcome, int64_t n,
-		    struct err *err)
-{
-	int64_t day = now / 86400000;
-
-	for (size_t i = 0; i < c->n_counts; i++) {
-		struct counted *k = &c->counts[i];
-		if (k->flow_id == flow_id && k->day == day && strcmp(k->outcome, outcome) == 0) {
-			k->n += n;
-			return 0;
-		}
-	}
-	if (c->n_counts == COUNTED_MAX && counts_write(c, err) < 0)
-		return -1;
-	c->counts[c->n_counts++] = (struct counted){day, flow_id, outcome, n};
-	return 0;
-}
-
-int counts_add(struct conn *c, int64_t now, int64_t flow_id, const char *outcome, struct err *err)
-{
-	return counts_add_many(c, now, flow_id, outcome, 1, err);
-}
 
 struct add {
 	const struct event_new *event;
@@ -113,7 +76,7 @@ static int add_event(struct conn *c, void *arg, struct err *err)
 		   "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		   "iitttttbs", add->out->id, e->version_id, e->method, e->path, e->query, e->remote,
 		   e->headers, e->body, e->warnings.len ? e->warnings : (struct slice){0}) < 0 ||
-	    counts_add(c, e->received_at, e->flow_id, "accepted", err) < 0)
+	    counts_add_event(c, e->received_at, e->flow_id, add->out->id, err) < 0)
 		return -1;
 	return 1;
 }

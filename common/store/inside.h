@@ -102,7 +102,13 @@ int migrate_refuse_newer(int64_t have, struct err *err);
 int counts_add(struct conn *c, int64_t now, int64_t flow_id, const char *outcome, struct err *err) MUSTCHECK;
 int counts_add_many(struct conn *c, int64_t now, int64_t flow_id, const char *outcome, int64_t n,
 		    struct err *err) MUSTCHECK;
+/* counts_add_event counts an accepted one, and remembers when its id came. */
+int counts_add_event(struct conn *c, int64_t now, int64_t flow_id, int64_t event_id, struct err *err) MUSTCHECK;
 int counts_write(struct conn *c, struct err *err) MUSTCHECK;
+/* count_bounds: all events received at or after since and before until (0: no bound) have ids
+ * from *first to *last. As near as the minutes are kept; never too narrow. */
+int count_bounds(struct conn *c, int64_t since, int64_t until, int64_t *first, int64_t *last,
+		 struct err *err) MUSTCHECK;
 int config_changed(struct conn *c, struct err *err) MUSTCHECK; /* inside the transaction */
 int secrets_open(struct store *s, const char *key_file, struct err *err) MUSTCHECK;
 void secrets_close(struct store *s);

@@ -22,7 +22,7 @@ static bool is_named(const char *table, const char *const names[], size_t n)
 static bool is_behind_a_view(const char *table)
 {
 	static const char *const names[] = {"events", "requests", "runs", "flows", "flow_versions",
-					    "rejections", "counts", "replays", "replay_events"};
+					    "rejections", "counts", "replays", "replay_events", "minutes", "pins"};
 
 	return is_named(table, names, ARRAY_LEN(names));
 }
@@ -31,7 +31,8 @@ static bool is_public(const char *table)
 {
 	static const char *const names[] = {
 		"event_history", "failed_events", "event_requests", "run_history", "step_history",
-		"rejected_requests", "queue_now", "daily_counts", "replay_history", "json_each", "json_tree"};
+		"rejected_requests", "queue_now", "daily_counts", "replay_history", "minute_counts",
+		"pinned_events", "json_each", "json_tree"};
 
 	return is_named(table, names, ARRAY_LEN(names));
 }
@@ -62,20 +63,39 @@ static void add_ids(struct buf *sql, const struct event_filter *f)
 	buf_add_char(sql, ')');
 }
 
-/* Which columns, then the filter. Numbers are written, texts are bound: see list_bind. */
-static void write_sql(struct buf *sql, const char *columns, const struct event_filter *f)
+/* A state is written, not bound: only so does SQLite use the index of those in that state. */
+static void add_state(struct buf *sql, const char *state)
 {
+	static const char *const states[] = {"queued", "running", "succeeded", "failed", "held", "cancelled"};
+
+	for (size_t i = 0; i < ARRAY_LEN(states); i++)
+		if (strcmp(states[i], state) == 0)
+			buf_addf(sql, " AND state = '%s'", state);
+	buf_add_text(sql, " AND state = ?2");
+}
+
+/* Which columns, then the filter. Numbers are written, texts are bound: see open_query. */
+static int write_sql(struct buf *sql, struct conn *c, const char *columns, const struct event_filter *f,
+		     struct err *err)
+{
+	int64_t first = 0, last = INT64_MAX;
+
+	if (count_bounds(c, f->since, f->until, &first, &last, err) < 0)
+		return -1;
 	buf_addf(sql, "SELECT %s FROM event_history WHERE 1", columns);
 	if (f->n_ids)
 		add_ids(sql, f);
 	if (f->flow)
 		buf_add_text(sql, " AND flow = ?1");
 	if (f->state)
-		buf_add_text(sql, " AND state = ?2");
+		add_state(sql, f->state);
 	if (f->error)
 		buf_add_text(sql, " AND instr(error, ?3) > 0");
-	/* Events arrive in the order of their ids, give or take a commit: an id's bound would be
-	 * quicker, the time is exact. */
+	/* The bounds of the ids are quick, the time is exact. */
+	if (first > 0)
+		buf_addf(sql, " AND id >= %lld", (long long)first);
+	if (last < INT64_MAX)
+		buf_addf(sql, " AND id <= %lld", (long long)last);
 	if (f->since)
 		buf_add_text(sql, " AND received_at >= strftime('%Y-%m-%dT%H:%M:%fZ', ?4 / 1000.0, 'unixepoch')");
 	if (f->until)
@@ -89,6 +109,7 @@ static void write_sql(struct buf *sql, const char *columns, const struct event_f
 	buf_addf(sql, " ORDER BY id %s", f->oldest_first ? "" : "DESC");
 	if (f->limit)
 		buf_addf(sql, " LIMIT %zu", f->limit);
+	return 0;
 }
 
 /* A condition that only fits between brackets, like "1) OR (1", is refused: it must be one by
@@ -113,16 +134,11 @@ static int refuse_query(const struct event_filter *f, const char *words, struct 
 		       "LIKE '%%timeout%%' AND attempts > 1\"", f->where ? "--where" : "the filter", words);
 }
 
-static int open_query(struct store *s, struct conn *c, const char *sql, const struct event_filter *f,
-		      sqlite3_stmt **st, struct err *err)
+static int open_query(struct conn *c, const char *sql, const struct event_filter *f, sqlite3_stmt **st,
+		      struct err *err)
 {
-	char *path = store_path(s->dir, "ringbolt.db");
-	int bad = conn_open(path, false, c, err);
 	const char *tail = NULL;
 
-	free(path);
-	if (bad < 0)
-		return -1;
 	sqlite3_limit(c->db, SQLITE_LIMIT_EXPR_DEPTH, 100);
 	const char *words = "";
 	if (f->where)
@@ -146,13 +162,17 @@ static int open_query(struct store *s, struct conn *c, const char *sql, const st
 int list_each(struct store *s, const char *columns, const struct event_filter *f,
 	      int (*each)(void *arg, sqlite3_stmt *st), void *arg, struct err *err)
 {
+	char *path = store_path(s->dir, "ringbolt.db");
 	struct buf sql = BUF_INIT;
 	struct conn c = {0};
 	sqlite3_stmt *st = NULL;
-	int got;
+	int got = conn_open(path, false, &c, err);
 
-	write_sql(&sql, columns, f);
-	got = open_query(s, &c, sql.ptr, f, &st, err);
+	free(path);
+	if (got == 0)
+		got = write_sql(&sql, &c, columns, f, err);
+	if (got == 0)
+		got = open_query(&c, sql.ptr, f, &st, err);
 	buf_release(&sql);
 	if (got == 0) {
 		while ((got = sqlite3_step(st)) == SQLITE_ROW)

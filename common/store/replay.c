@@ -23,7 +23,7 @@ struct chosen {
 	struct replay_count *counts;
 };
 
-/* Columns: id, state, received_at in milliseconds. */
+/* Columns: id, state, received_at in milliseconds, whether its body is gone. */
 static int choose(void *arg, sqlite3_stmt *st)
 {
 	struct chosen *chosen = arg;
@@ -34,6 +34,10 @@ static int choose(void *arg, sqlite3_stmt *st)
 	counts->matched++;
 	if (strcmp(state, "succeeded") != 0 && strcmp(state, "failed") != 0 && strcmp(state, "cancelled") != 0)
 		return 0;
+	if (sqlite3_column_int(st, 3)) {
+		counts->without_body++;
+		return 0;
+	}
 	counts->eligible++;
 	if (!counts->oldest_at || at < counts->oldest_at)
 		counts->oldest_at = at;
@@ -85,6 +89,7 @@ static int enter_one(struct conn *c, struct replaying *r, int64_t id, struct err
 		"INSERT INTO replay_events (replay_id, event_id, state_was, version_was, attempt_was) "
 		"SELECT ?, id, state, version_id, attempt FROM events "
 		"WHERE id = ? AND run < ? AND state IN ('succeeded', 'failed', 'cancelled') "
+		"AND NOT EXISTS (SELECT 1 FROM requests q WHERE q.id = events.id AND q.removed_bytes IS NOT NULL) "
 		"ON CONFLICT DO NOTHING", "iii", r->replay_id, id, (int64_t)RUN_MAX);
 
 	if (entered <= 0)
@@ -176,7 +181,8 @@ static int choose_all(struct store *s, const struct event_filter *filter, struct
 		      struct err *err)
 {
 	memset(chosen->counts, 0, sizeof(*chosen->counts));
-	return list_each(s, "id, state, CAST(round((julianday(received_at) - 2440587.5) * 86400000) AS INTEGER)",
+	return list_each(s, "id, state, CAST(round((julianday(received_at) - 2440587.5) * 86400000) AS INTEGER), "
+			 "(SELECT body_removed FROM event_requests q WHERE q.id = event_history.id)",
 			 filter, choose, chosen, err);
 }
 

@@ -22,11 +22,12 @@
 
 struct cached;
 
-/* Counted in the transaction at hand, not written yet (counts_add in event.c). */
+/* Counted in the transaction at hand, not written yet (counts_add in count.c). */
 struct counted {
-	int64_t day, flow_id;
+	int64_t minute, flow_id;
 	const char *outcome;
 	int64_t n;
+	int64_t first_id, last_id; /* of events; 0: none */
 };
 #define COUNTED_MAX 32
 
