@@ -25,7 +25,7 @@ comma  := ,
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run deps test-deps test check unit lint e2e asan valgrind bench schema install clean help
+.PHONY: all run deps test-deps test check unit lint e2e asan valgrind bench schema install clean help FORCE
 all: $(B)/ringbolt                         ## build the program (build/ringbolt)
 
 $(B)/ringbolt: $(call obj,$(CLI_C)) $(B)/lib.a
@@ -44,7 +44,12 @@ $(B)/tools/%: tests/tools/%.c $(B)/lib.a
 	$(CC) $(FLAGS) $(LDFLAGS) -o $@ $< $(B)/lib.a $(LIBS)
 
 # Files inside the binary: one table of name, bytes, size (common/assets.h reads it).
-$(B)/assets.S: $(ASSETS) Makefile
+# A file that is gone or has another name is a change too.
+$(B)/assets.list: FORCE
+	@mkdir -p $(@D)
+	@echo '$(ASSETS)' | cmp -s - $@ || echo '$(ASSETS)' >$@
+FORCE:
+$(B)/assets.S: $(ASSETS) $(B)/assets.list Makefile
 	@mkdir -p $(@D)
 	@{ n=0; echo '.section .rodata'; \
 	   for f in $(ASSETS); do \
