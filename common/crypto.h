@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * crypto: digests, HMAC, authenticated encryption, random bytes, comparison in constant
- * time, base64 and hex. The only owner of OpenSSL; nothing here knows what it is used for.
- * Sources: FIPS 180-4, RFC 2104, RFC 4648, NIST SP 800-38D.
+ * time, base64 and hex. crypto*.c are the only owners of OpenSSL; nothing here knows what it is
+ * used for. Sources: FIPS 180-4, RFC 2104, RFC 4648, ISO 3309, NIST SP 800-38D.
  */
 #ifndef COMMON_CRYPTO_H
 #define COMMON_CRYPTO_H
@@ -26,6 +26,9 @@ int crypto_hmac(const char *algorithm, struct slice key, struct slice bytes,
 int crypto_digest(const char *algorithm, struct slice bytes,
 		  unsigned char out[CRYPTO_DIGEST_MAX]) MUSTCHECK;
 
+/* crypto_crc32 is that of zlib and PNG: no secret, no proof, only part of what others sign. */
+uint32_t crypto_crc32(struct slice bytes);
+
 /* crypto_sha256_hex writes 64 lower-case hex digits and a NUL. */
 void crypto_sha256_hex(struct slice bytes, char out[65]);
 
@@ -44,11 +47,14 @@ int crypto_open(const unsigned char key[CRYPTO_KEY_BYTES], struct slice sealed, 
 		struct buf *out, struct err *err) MUSTCHECK;
 
 /* Encodings; the decoders are strict and return 1, or 0 when the text is not of that form.
- * Base64 is that of RFC 4648 section 4, padded. hex writes lower case, reads both. */
+ * Base64 is that of RFC 4648 section 4, padded; base64url that of section 5, without padding. hex
+ * writes lower case, reads both. */
 void crypto_hex(const void *bytes, size_t len, struct buf *out);
 int crypto_hex_decode(struct slice text, struct buf *out) MUSTCHECK;
 void crypto_base64(const void *bytes, size_t len, struct buf *out);
 int crypto_base64_decode(struct slice text, struct buf *out) MUSTCHECK;
+void crypto_base64url(const void *bytes, size_t len, struct buf *out);
+int crypto_base64url_decode(struct slice text, struct buf *out) MUSTCHECK;
 
 /* crypto_library_version, for doctor: "OpenSSL 3.0.22 ...". */
 const char *crypto_library_version(void);
