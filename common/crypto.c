@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Digests and ciphers are fetched from OpenSSL once a process: a fetch costs more than the
- * HMAC of a whole webhook body. HMAC is built on the digest, which avoids EVP_MAC's own. */
+/* Digests are fetched from OpenSSL once a process: a fetch costs more than the HMAC of a whole
+ * webhook body. HMAC is built on the digest, which avoids EVP_MAC's own. */
 #include "common/crypto.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,8 +13,6 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
-#define NONCE_BYTES 12
-#define TAG_BYTES 16
 #define BLOCK_MAX 128 /* of SHA-512 */
 
 static struct {
@@ -28,14 +25,12 @@ static struct {
 	{"sha256", "SHA2-256", 64, NULL},  {"sha384", "SHA2-384", 128, NULL},
 	{"sha512", "SHA2-512", 128, NULL},
 };
-static EVP_CIPHER *aes_gcm;
 static pthread_once_t fetched = PTHREAD_ONCE_INIT;
 
 static void fetch_all(void)
 {
 	for (size_t i = 0; i < ARRAY_LEN(digests); i++)
 		digests[i].md = EVP_MD_fetch(NULL, digests[i].fetch, NULL);
-	aes_gcm = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
 }
 
 static int digest_find(const char *algorithm)
@@ -109,16 +104,6 @@ int crypto_hmac(const char *algorithm, struct slice key, struct slice bytes,
 	return len;
 }
 
-static void hex_write(const unsigned char *bytes, size_t len, char *out)
-{
-	static const char digit[] = "0123456789abcdef";
-
-	for (size_t i = 0; i < len; i++) {
-		out[2 * i] = digit[bytes[i] >> 4];
-		out[2 * i + 1] = digit[bytes[i] & 15];
-	}
-}
-
 int crypto_digest(const char *algorithm, struct slice bytes, unsigned char out[CRYPTO_DIGEST_MAX])
 {
 	int i = digest_find(algorithm);
@@ -133,6 +118,7 @@ int crypto_digest(const char *algorithm, struct slice bytes, unsigned char out[C
 
 void crypto_sha256_hex(struct slice bytes, char out[65])
 {
+	static const char digit[] = "0123456789abcdef";
 	unsigned char digest[CRYPTO_DIGEST_MAX];
 	int i = digest_find("sha256");
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
@@ -142,8 +128,24 @@ void crypto_sha256_hex(struct slice bytes, char out[65])
 	    digest_two(ctx, digests[i].md, bytes, (struct slice){NULL, 0}, digest) != 32)
 		abort();
 	EVP_MD_CTX_free(ctx);
-	hex_write(digest, 32, out);
+	for (size_t at = 0; at < 32; at++) {
+		out[2 * at] = digit[digest[at] >> 4];
+		out[2 * at + 1] = digit[digest[at] & 15];
+	}
 	out[64] = '\0';
+}
+
+/* Bit by bit: what is summed up here is the head of a message, not a file. */
+uint32_t crypto_crc32(struct slice bytes)
+{
+	uint32_t crc = ~UINT32_C(0);
+
+	for (size_t i = 0; i < bytes.len; i++) {
+		crc ^= (unsigned char)bytes.ptr[i];
+		for (int bit = 0; bit < 8; bit++)
+			crc = crc >> 1 ^ (crc & 1 ? UINT32_C(0xEDB88320) : 0);
+	}
+	return ~crc;
 }
 
 bool crypto_equal(struct slice a, struct slice b)
@@ -170,198 +172,6 @@ void crypto_random(void *out, size_t len)
 		at += n;
 		len -= (size_t)n;
 	}
-}
-
-/* ---- AES-256-GCM -------------------------------------------------------------- */
-
-static int seal_into(EVP_CIPHER_CTX *ctx, const unsigned char *key, struct slice plain,
-		     struct slice aad, unsigned char *sealed)
-{
-	unsigned char *text = sealed + NONCE_BYTES;
-	int n = 0;
-
-	crypto_random(sealed, NONCE_BYTES);
-	if (EVP_EncryptInit_ex2(ctx, aes_gcm, key, sealed, NULL) != 1)
-		return -1;
-	if (aad.len && EVP_EncryptUpdate(ctx, NULL, &n, (const unsigned char *)aad.ptr,
-					 (int)aad.len) != 1)
-		return -1;
-	if (plain.len && EVP_EncryptUpdate(ctx, text, &n, (const unsigned char *)plain.ptr,
-					   (int)plain.len) != 1)
-		return -1;
-	if (EVP_EncryptFinal_ex(ctx, text + plain.len, &n) != 1)
-		return -1;
-	return EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, TAG_BYTES, text + plain.len) == 1
-		       ? 0
-		       : -1;
-}
-
-int crypto_seal(const unsigned char key[CRYPTO_KEY_BYTES], struct slice plain, struct slice aad,
-		struct buf *out, struct err *err)
-{
-	size_t len = NONCE_BYTES + plain.len + TAG_BYTES;
-
-	pthread_once(&fetched, fetch_all);
-	if (plain.len > INT_MAX - 64 || aad.len > INT_MAX - 64)
-		return err_set(err, ERR_TOO_BIG, "%zu bytes are too many to encrypt in one piece",
-			       plain.len);
-	buf_grow(out, len);
-	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
-	int rc = ctx && aes_gcm
-			 ? seal_into(ctx, key, plain, aad, (unsigned char *)out->ptr + out->len)
-			 : -1;
-	EVP_CIPHER_CTX_free(ctx);
-	if (rc == 0)
-		out->len += len;
-	out->ptr[out->len] = '\0';
-	return rc == 0 ? 0 : err_set(err, ERR_SYSTEM, "AES-256-GCM is not to be had from %s",
-				     crypto_library_version());
-}
-
-static int open_into(EVP_CIPHER_CTX *ctx, const unsigned char *key, struct slice sealed,
-		     struct slice aad, unsigned char *plain)
-{
-	const unsigned char *nonce = (const unsigned char *)sealed.ptr, *text = nonce + NONCE_BYTES;
-	size_t len = sealed.len - NONCE_BYTES - TAG_BYTES;
-	unsigned char tag[TAG_BYTES];
-	int n = 0;
-
-	memcpy(tag, text + len, TAG_BYTES);
-	if (EVP_DecryptInit_ex2(ctx, aes_gcm, key, nonce, NULL) != 1)
-		return -1;
-	if (aad.len && EVP_DecryptUpdate(ctx, NULL, &n, (const unsigned char *)aad.ptr,
-					 (int)aad.len) != 1)
-		return -1;
-	if (len && EVP_DecryptUpdate(ctx, plain, &n, text, (int)len) != 1)
-		return -1;
-	if (EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, TAG_BYTES, tag) != 1)
-		return -1;
-	/* Above zero or nothing: the tag is compared here, and below zero means "not compared". */
-	return EVP_DecryptFinal_ex(ctx, plain + len, &n) > 0 ? 0 : -1;
-}
-
-int crypto_open(const unsigned char key[CRYPTO_KEY_BYTES], struct slice sealed, struct slice aad,
-		struct buf *out, struct err *err)
-{
-	pthread_once(&fetched, fetch_all);
-	if (sealed.len < NONCE_BYTES + TAG_BYTES || sealed.len > INT_MAX - 64 ||
-	    aad.len > INT_MAX - 64)
-		return err_set(err, ERR_INVALID, "%zu bytes cannot be a sealed text", sealed.len);
-	size_t len = sealed.len - NONCE_BYTES - TAG_BYTES;
-	buf_grow(out, len);
-	char *plain = out->ptr + out->len;
-	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
-	int rc = ctx && aes_gcm ? open_into(ctx, key, sealed, aad, (unsigned char *)plain) : -1;
-	EVP_CIPHER_CTX_free(ctx);
-	if (rc < 0) {
-		/* What was deciphered before the tag was known to be wrong is nobody's to read. */
-		if (len)
-			OPENSSL_cleanse(plain, len);
-		out->ptr[out->len] = '\0';
-		return err_set(err, ERR_DENIED, "it was not sealed with this key for this place, "
-						"or has been changed since");
-	}
-	out->len += len;
-	out->ptr[out->len] = '\0';
-	return 0;
-}
-
-/* ---- encodings ---------------------------------------------------------------- */
-
-void crypto_hex(const void *bytes, size_t len, struct buf *out)
-{
-	buf_grow(out, 2 * len);
-	hex_write(bytes, len, out->ptr + out->len);
-	out->len += 2 * len;
-	out->ptr[out->len] = '\0';
-}
-
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-int crypto_hex_decode(struct slice text, struct buf *out)
-{
-	size_t before = out->len;
-
-	if (text.len % 2)
-		return 0;
-	buf_grow(out, text.len / 2);
-	for (size_t i = 0; i < text.len; i += 2) {
-		int high = hex_value(text.ptr[i]), low = hex_value(text.ptr[i + 1]);
-		if (high < 0 || low < 0) {
-			out->len = before;
-			out->ptr[before] = '\0';
-			return 0;
-		}
-		buf_add_char(out, (char)(high << 4 | low));
-	}
-	return 1;
-}
-
-static const char base64_digits[] =
-	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-void crypto_base64(const void *bytes, size_t len, struct buf *out)
-{
-	const unsigned char *p = bytes;
-
-	buf_grow(out, (len + 2) / 3 * 4);
-	for (size_t i = 0; i < len; i += 3) {
-		size_t have = len - i < 3 ? len - i : 3;
-		uint32_t group = (uint32_t)p[i] << 16 | (have > 1 ? (uint32_t)p[i + 1] << 8 : 0) |
-				 (have > 2 ? p[i + 2] : 0);
-		buf_add_char(out, base64_digits[group >> 18]);
-		buf_add_char(out, base64_digits[group >> 12 & 63]);
-		buf_add_char(out, have > 1 ? base64_digits[group >> 6 & 63] : '=');
-		buf_add_char(out, have > 2 ? base64_digits[group & 63] : '=');
-	}
-}
-
-static int base64_value(char c)
-{
-	const char *at = c ? strchr(base64_digits, c) : NULL;
-
-	return at ? (int)(at - base64_digits) : -1;
-}
-
-int crypto_base64_decode(struct slice text, struct buf *out)
-{
-	size_t before = out->len, pad = 0;
-
-	if (text.len % 4)
-		return 0;
-	while (pad < 2 && pad < text.len && text.ptr[text.len - 1 - pad] == '=')
-		pad++;
-	buf_grow(out, text.len / 4 * 3);
-	for (size_t i = 0; i < text.len; i += 4) {
-		size_t digits = i + 4 == text.len ? 4 - pad : 4;
-		uint32_t group = 0;
-		for (size_t j = 0; j < 4; j++) {
-			int value = j < digits ? base64_value(text.ptr[i + j]) : 0;
-			if (value < 0)
-				goto refused;
-			group = group << 6 | (uint32_t)value;
-		}
-		/* Bits beyond the last byte must be zero, or two texts would mean one value. */
-		if ((digits == 2 && group & 0xFFFF) || (digits == 3 && group & 0xFF))
-			goto refused;
-		buf_add_char(out, (char)(group >> 16));
-		if (digits > 2)
-			buf_add_char(out, (char)(group >> 8));
-		if (digits > 3)
-			buf_add_char(out, (char)group);
-	}
-	return 1;
-refused:
-	out->len = before;
-	out->ptr[before] = '\0';
-	return 0;
 }
 
 const char *crypto_library_version(void)

@@ -33,7 +33,7 @@ owner 'sqlite3\.h'   'common/store/[a-z_]+\.[ch]|flow/steps/sqlite_(query|value)
 owner 'civetweb\.h'  'server/http\.c'
 owner 'curl/.*'      'flow/outbound(_[a-z]+)?\.[ch]'
 owner 'j[qv]\.h'     'flow/jq(_native)?\.c'
-owner 'openssl/.*'   'common/crypto\.c'
+owner 'openssl/.*'   'common/crypto(_[a-z]+)*\.c'
 owner 'cjson/.*'     'common/json\.h'
 
 complain "$(find common flow server worker cli tests -name node_modules -prune -o -name '*.[ch]' -exec wc -l {} + |
