@@ -5,6 +5,7 @@
 
 #include "common/crypto.h"
 #include "common/mem.h"
+#include "flow/auth_jwt.h"
 #include "flow/header.h"
 #include "flow/secrets.h"
 
@@ -68,8 +69,8 @@ const struct param_kind auth_kinds[] = {
 	{"basic", "The caller sends a user name and a password.", basic_params, NULL},
 	{"bearer", "The caller sends \"Authorization: Bearer\" and a token.", bearer_params, NULL},
 	{"hmac", "The caller signs the body with a shared secret.", hmac_params, NULL},
+	{"jwt", "The caller sends a signed JSON Web Token.", auth_jwt_params, NULL},
 	{"system", "As the system signs.", no_params, LATER("authentication \"system\"")},
-	{"jwt", "The caller sends a signed token.", no_params, LATER("authentication \"jwt\"")},
 	{0},
 };
 
@@ -94,7 +95,7 @@ void auth_read(struct flow *f, const struct arg *a, struct faults *faults)
 {
 	/* In the order of auth_kinds. */
 	static const enum flow_auth_type types[] = {AUTH_NONE, AUTH_API_KEY, AUTH_BASIC,
-						    AUTH_BEARER, AUTH_HMAC};
+						    AUTH_BEARER, AUTH_HMAC, AUTH_JWT};
 	struct flow_auth *auth = &f->webhook.auth;
 
 	if (!a->kind)
@@ -113,6 +114,8 @@ void auth_read(struct flow *f, const struct arg *a, struct faults *faults)
 				  why ? why : "is empty; name the query parameter");
 	} else if (auth->type == AUTH_BASIC) {
 		auth->user = arg_text(args, "user");
+	} else if (auth->type == AUTH_JWT) {
+		auth_jwt_read(f, args, a->pointer, auth, faults);
 	} else if (auth->type == AUTH_HMAC) {
 		auth->algorithm = arg_text(args, "algorithm");
 		auth->name = arg_text(args, "header");

@@ -12,6 +12,7 @@
 
 #include "common/base.h"
 #include "common/buf.h"
+#include "common/crypto_jws.h"
 #include "common/err.h"
 #include "common/json.h"
 #include "flow/event.h"
@@ -62,16 +63,27 @@ enum flow_method {
 unsigned flow_method_find(const char *name);
 const char *flow_method_name(unsigned bit);
 
-enum flow_auth_type { AUTH_NONE, AUTH_API_KEY, AUTH_BASIC, AUTH_BEARER, AUTH_HMAC };
+enum flow_auth_type { AUTH_NONE, AUTH_API_KEY, AUTH_BASIC, AUTH_BEARER, AUTH_HMAC, AUTH_JWT };
+
+struct flow_jwt {
+	bool in_body;            /* of the body the member auth.name; "": the whole body */
+	unsigned algorithms;     /* enum crypto_jws_algorithm, of one sort (crypto_jws_use) */
+	const char *issuer, *audience; /* NULL: any */
+	const struct crypto_jwt_claim *claims;
+	size_t n_claims;
+	int64_t tolerance_s;
+	int64_t max_age_s;       /* 0: any age, but then the token must expire */
+};
 
 struct flow_auth {
 	enum flow_auth_type type;
-	bool in_query;           /* api_key: in the query string instead of a header */
-	const char *name;        /* api_key: header or query name; hmac: header */
+	bool in_query;           /* api_key, jwt: in the query string instead of a header */
+	const char *name;        /* api_key, jwt: header or query name; hmac: header */
 	const char *user;        /* basic */
 	const char *algorithm;   /* hmac: "sha256", "sha1", "sha512", ... (crypto.h knows which) */
-	const char *prefix;      /* hmac: before the digest, "" when none */
+	const char *prefix;      /* hmac, jwt: before digest or token, "" when none */
 	const char *encoding;    /* hmac: "hex" or "base64" */
+	const struct flow_jwt *jwt; /* jwt */
 	const char *const *secrets; /* names of the live secrets, any of which is accepted */
 	size_t n_secrets;
 };

@@ -304,13 +304,15 @@ static void read_redact(struct flow *f, const struct args *a)
 {
 	const struct args *redact = arg_object(a, "redact");
 	const cJSON *list = redact ? arg_find(redact, "headers")->node : NULL, *item;
-	size_t n = 0, max = 5 + (size_t)cJSON_GetArraySize(list);
+	size_t n = 0, max = 6 + (size_t)cJSON_GetArraySize(list);
 	const char **names = flow_own(f, mem_array(max, sizeof(*names)));
 
 	add_redacted(f, names, &n, "authorization");
 	add_redacted(f, names, &n, "cookie");
 	add_redacted(f, names, &n, "proxy-authorization");
 	if (f->webhook.auth.type == AUTH_API_KEY && !f->webhook.auth.in_query)
+		add_redacted(f, names, &n, f->webhook.auth.name);
+	if (f->webhook.auth.jwt && !f->webhook.auth.in_query && !f->webhook.auth.jwt->in_body)
 		add_redacted(f, names, &n, f->webhook.auth.name);
 	if (cJSON_IsString(list))
 		add_redacted(f, names, &n, list->valuestring);

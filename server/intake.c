@@ -233,7 +233,7 @@ static int store(struct arrival *a, bool awaited, struct event_added *added)
 	const struct flow_webhook *webhook = a->hook->webhook;
 	const struct http_request *r = a->request;
 	const struct flow_auth *auth = &webhook->auth;
-	bool secret_query = auth->type == AUTH_API_KEY && auth->in_query;
+	bool secret_query = auth->in_query;
 	struct err err;
 
 	if (secret_query)

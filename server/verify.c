@@ -6,6 +6,7 @@
 #include "common/crypto.h"
 #include "common/mem.h"
 #include "server/query.h"
+#include "server/verify_jwt.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -43,13 +44,16 @@ void verify_key_init(struct verify_key *key, const struct flow_auth *auth, const
 	buf_add(&whole, value_take, len);
 	crypto_sha256_hex(buf_slice(&whole), key->digest);
 	wipe(&whole);
+	key->jwt = verify_jwt_key_new(auth, (struct slice){value_take, len});
 }
 
 void verify_key_release(struct verify_key *key)
 {
 	mem_wipe_free(key->value, key->len);
+	verify_jwt_key_free(key->jwt);
 	explicit_bzero(key->digest, sizeof(key->digest));
 	key->value = NULL;
+	key->jwt = NULL;
 }
 
 static bool any_key(const struct verify_key *keys, size_t n, struct verify_result *out)
@@ -280,6 +284,8 @@ int verify_head(const struct flow_auth *auth, const struct verify_key *keys, siz
 		return check_bearer(keys, n_keys, request, out);
 	case AUTH_HMAC:
 		return signature(auth, request, out) != NULL;
+	case AUTH_JWT:
+		return verify_jwt_head(auth, keys, n_keys, request, out);
 	}
 	return refuse(out, "the flow's authentication is of a kind this version does not know");
 }
@@ -287,6 +293,8 @@ int verify_head(const struct flow_auth *auth, const struct verify_key *keys, siz
 int verify_body(const struct flow_auth *auth, const struct verify_key *keys, size_t n_keys,
 		const struct http_request *request, struct slice body, struct verify_result *out)
 {
+	if (auth->type == AUTH_JWT)
+		return verify_jwt_body(auth, keys, n_keys, body, out);
 	if (auth->type != AUTH_HMAC)
 		return 1;
 	*out = (struct verify_result){.matched = -1};
@@ -297,7 +305,8 @@ const char *verify_challenge(const struct flow_auth *auth)
 {
 	if (auth->type == AUTH_BASIC)
 		return "Basic realm=\"ringbolt\", charset=\"UTF-8\"";
-	return auth->type == AUTH_BEARER ? "Bearer realm=\"ringbolt\"" : NULL;
+	bool token = auth->type == AUTH_JWT && strcasecmp(auth->name, "Authorization") == 0;
+	return token || auth->type == AUTH_BEARER ? "Bearer realm=\"ringbolt\"" : NULL;
 }
 
 const char *verify_credential_header(const struct flow_auth *auth)
@@ -305,6 +314,8 @@ const char *verify_credential_header(const struct flow_auth *auth)
 	switch (auth->type) {
 	case AUTH_API_KEY:
 		return auth->in_query ? NULL : auth->name;
+	case AUTH_JWT:
+		return auth->in_query || auth->jwt->in_body ? NULL : auth->name;
 	case AUTH_BASIC:
 	case AUTH_BEARER:
 		return "Authorization";

@@ -11,7 +11,7 @@
  * the signature is, its first eight digits and those of the one computed here. Never the whole
  * digest, never the secret, never what was sent as a password. The caller is told nothing of it.
  *
- * Sources: RFC 7617 (basic), RFC 6750 (bearer), RFC 2104 (HMAC).
+ * Sources: RFC 7617 (basic), RFC 6750 (bearer), RFC 2104 (HMAC), RFC 7519 (jwt).
  */
 #ifndef SERVER_VERIFY_H
 #define SERVER_VERIFY_H
@@ -25,6 +25,7 @@ struct verify_key {             /* one live secret of a flow */
 	char *value;            /* NULL: no such secret is set */
 	size_t len;
 	char digest[65];        /* what a presented credential must hash to */
+	struct verify_jwt_key *jwt; /* jwt: what the secret is as keys (verify_jwt.h) */
 };
 
 /* verify_key_init takes the value over (it may be NULL) and prepares the comparison that this
@@ -38,12 +39,12 @@ struct verify_result {
 	char cause[320];        /* when refused */
 };
 
-/* verify_head decides what can be decided before the body is read: everything but hmac, and of
- * that whether there is a signature at all. 1 go on, 0 refused. */
+/* verify_head decides what can be decided before the body is read: everything but hmac and a
+ * jwt in the body, and of hmac whether there is a signature at all. 1 go on, 0 refused. */
 int verify_head(const struct flow_auth *auth, const struct verify_key *keys, size_t n_keys,
 		const struct http_request *request, struct verify_result *out) MUSTCHECK;
 
-/* verify_body decides hmac; it lets every other kind pass. 1 or 0. */
+/* verify_body decides hmac and a jwt in the body; it lets every other kind pass. 1 or 0. */
 int verify_body(const struct flow_auth *auth, const struct verify_key *keys, size_t n_keys,
 		const struct http_request *request, struct slice body,
 		struct verify_result *out) MUSTCHECK;
