@@ -147,7 +147,7 @@ static const struct param retry_params[] = {
 static const struct param redact_params[] = {
 	{.name = "headers", .type = PARAM_TEXTS,
 	 .text = "Headers whose values never reach the disk, beside authorization, cookie, "
-		 "proxy-authorization and the header of an api_key."},
+		 "proxy-authorization and the header of an api_key or jwt."},
 	{.name = "body", .type = PARAM_LATER,
 	 .text = "(paths dropped before disk) comes in a later version; leave it out for now"},
 	{0},
