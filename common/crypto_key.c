@@ -181,10 +181,10 @@ int crypto_key_valid_at(const struct crypto_key *key, int64_t at_ms, struct err 
 		return 1;
 	if (at_ms < key->from_ms)
 		err_set(err, ERR_DENIED, "the certificate is not valid for another %lld seconds",
-			(long long)((key->from_ms - at_ms) / 1000));
+			(long long)((key->from_ms - at_ms + 999) / 1000));
 	else
 		err_set(err, ERR_DENIED, "the certificate ran out %lld seconds ago; give the sender's "
-			"new one", (long long)((at_ms - key->until_ms) / 1000));
+			"new one", (long long)((at_ms - key->until_ms + 999) / 1000));
 	return 0;
 }
 

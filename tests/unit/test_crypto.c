@@ -156,6 +156,39 @@ static void test_base64_of_rfc_4648(void **state)
 	}
 }
 
+/* RFC 4648, sections 5 and 10, and what base64 proper has in its place. */
+static void test_base64url_has_no_padding_and_its_own_digits(void **state)
+{
+	static const char *const refused[] = {"Zg==", "+_8", "-/8", "Zh", "Zm9vY", "Zm 9v", "Z"};
+	struct buf out = BUF_INIT;
+
+	(void)state;
+	crypto_base64url("\xfb\xff\xbf", 3, &out);
+	assert_string_equal(out.ptr, "-_-_");
+	buf_clear(&out);
+	crypto_base64url("foob", 4, &out);
+	assert_string_equal(out.ptr, "Zm9vYg");
+	buf_clear(&out);
+	assert_int_equal(crypto_base64url_decode(text("-_-_"), &out), 1);
+	assert_int_equal(out.len, 3);
+	assert_memory_equal(out.ptr, "\xfb\xff\xbf", 3);
+	assert_int_equal(crypto_base64url_decode(text(""), &out), 1);
+	for (size_t i = 0; i < ARRAY_LEN(refused); i++) {
+		assert_int_equal(crypto_base64url_decode(text(refused[i]), &out), 0);
+		assert_int_equal(out.len, 3);
+	}
+	buf_release(&out);
+}
+
+/* The check value of the polynomial, and what zlib gives. */
+static void test_crc32_is_that_of_zlib(void **state)
+{
+	(void)state;
+	assert_int_equal(crypto_crc32(text("123456789")), 0xCBF43926);
+	assert_int_equal(crypto_crc32(text("")), 0);
+	assert_int_equal(crypto_crc32(text("a")), 0xE8B7BE43);
+}
+
 static void test_encodings_of_every_byte(void **state)
 {
 	struct buf out = BUF_INIT, back = BUF_INIT;
@@ -281,6 +314,8 @@ int main(void)
 		cmocka_unit_test(test_equal_compares_bytes_and_lengths),
 		cmocka_unit_test(test_random_differs),
 		cmocka_unit_test(test_base64_of_rfc_4648),
+		cmocka_unit_test(test_base64url_has_no_padding_and_its_own_digits),
+		cmocka_unit_test(test_crc32_is_that_of_zlib),
 		cmocka_unit_test(test_encodings_of_every_byte),
 		cmocka_unit_test(test_decoders_are_strict_and_leave_the_buffer_as_it_was),
 		cmocka_unit_test(test_open_knows_the_gcm_vector),
