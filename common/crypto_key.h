@@ -37,7 +37,8 @@ struct crypto_keys {
 #define CRYPTO_KEYS_INIT {NULL, 0}
 
 /* What a text is read as. A text of the other sort is refused with a sentence, so a public key,
- * which anybody may know, is never taken for a shared secret. */
+ * which anybody may know, is never taken for a shared secret (but for the bare 32 bytes of an
+ * Ed25519 key, which look like any others: see crypto_jws_use). */
 enum crypto_key_use {
 	CRYPTO_USE_PUBLIC,  /* PEM (public key or certificate), base64 of its DER, hex or base64 of
 			     * the 32 bytes of an Ed25519 key, JWK, JWKS */

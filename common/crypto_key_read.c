@@ -202,6 +202,16 @@ static int add_der(struct crypto_keys *keys, struct slice der, enum crypto_key_u
 			    "asked for nor the 32 bytes of an Ed25519 key", der.len);
 }
 
+static bool is_certificate(struct slice der)
+{
+	const unsigned char *p = (const unsigned char *)der.ptr;
+	X509 *certificate = d2i_X509(NULL, &p, (long)der.len);
+
+	X509_free(certificate);
+	ERR_clear_error();
+	return certificate != NULL;
+}
+
 /* A shared secret is bytes of any form, but never what others may know. */
 static int add_shared(struct crypto_keys *keys, struct slice text, struct slice whole,
 		      struct err *err)
@@ -210,7 +220,8 @@ static int add_shared(struct crypto_keys *keys, struct slice text, struct slice 
 	int rc = 0;
 
 	if (loose_base64(text, &der) &&
-	    (is_der(private_der, buf_slice(&der)) || is_der(public_der, buf_slice(&der))))
+	    (is_der(private_der, buf_slice(&der)) || is_der(public_der, buf_slice(&der)) ||
+	     is_certificate(buf_slice(&der))))
 		rc = wrong_sort(CRYPTO_USE_SECRET, err);
 	wipe(&der);
 	return rc < 0 ? -1 : crypto_keys_add_secret(keys, whole, err);

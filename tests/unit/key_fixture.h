@@ -45,6 +45,18 @@ static inline char *fixture_public_pem(EVP_PKEY *key)
 	return fixture_bio(bio);
 }
 
+/* PKCS#1, "RSA PUBLIC KEY". */
+static inline char *fixture_old_public_pem(EVP_PKEY *rsa)
+{
+	unsigned char *der = NULL;
+	int len = i2d_PublicKey(rsa, &der);
+	BIO *bio = BIO_new(BIO_s_mem());
+
+	assert_true(PEM_write_bio(bio, "RSA PUBLIC KEY", "", der, len) > 0);
+	OPENSSL_free(der);
+	return fixture_bio(bio);
+}
+
 static inline char *fixture_private_pem(EVP_PKEY *key, bool traditional, const char *password)
 {
 	BIO *bio = BIO_new(BIO_s_mem());

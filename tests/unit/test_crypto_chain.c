@@ -134,6 +134,9 @@ static void test_key_of_a_certificate_is_valid_in_its_time(void **state)
 		assert_int_equal(crypto_key_valid_at(keys[i].list[0], FIXTURE_AT_MS - 2 * FIXTURE_DAY_MS, &err), 0);
 		crypto_keys_release(&keys[i]);
 	}
+	/* And no secret: anybody may know it. */
+	assert_int_equal(crypto_keys_read(buf_slice(&pem), CRYPTO_USE_SECRET, &keys[0], &err), -1);
+	assert_int_equal(crypto_keys_read(fixture_text(der), CRYPTO_USE_SECRET, &keys[0], &err), -1);
 	buf_release(&pem);
 	free(der);
 }

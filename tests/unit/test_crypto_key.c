@@ -107,6 +107,7 @@ static void test_key_of_each_kind_signs_and_verifies_in_each_form(void **state)
 	form_fits(fixture_private_pem(rsa, false, NULL), fixture_public_der(rsa, true), CRYPTO_RSA_PSS, "sha256");
 	form_fits(fixture_private_pem(p256, true, NULL), fixture_public_pem(p256), CRYPTO_ECDSA_RAW, "sha256");
 	form_fits(fixture_private_pem(ed, false, NULL), fixture_public_pem(ed), CRYPTO_ED25519, NULL);
+	form_fits(fixture_private_pem(rsa, false, NULL), fixture_old_public_pem(rsa), CRYPTO_RSA, "sha256");
 }
 
 /* RFC 8032, section 7.1, tests 1 to 3. */

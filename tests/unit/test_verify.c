@@ -2,6 +2,7 @@
 /* Who is let in, who is not, and what the operator is told; never the secret. */
 #include "server/verify.h"
 
+#include "common/clock.h"
 #include "common/crypto.h"
 #include "common/mem.h"
 
@@ -194,6 +195,80 @@ static void test_verify_without_a_secret_lets_nobody_in(void **state)
 	door_close(&d);
 }
 
+/* A token that expires in a minute, after "Bearer ". */
+static void bearer_token(const char *secret, struct buf *out)
+{
+	struct crypto_keys keys = CRYPTO_KEYS_INIT;
+	struct buf claims = BUF_INIT;
+	struct err err;
+
+	buf_addf(&claims, "{\"exp\":%lld}", (long long)(clock_wall_ms() / 1000 + 60));
+	buf_clear(out);
+	buf_add_text(out, "Bearer ");
+	assert_int_equal(crypto_keys_read((struct slice){secret, strlen(secret)}, CRYPTO_USE_SECRET, &keys, &err), 0);
+	assert_int_equal(crypto_jws_sign(keys.list[0], CRYPTO_HS256, NULL, NULL, buf_slice(&claims), out, &err), 0);
+	crypto_keys_release(&keys);
+	buf_release(&claims);
+}
+
+static void test_verify_jwt_in_header_and_body(void **state)
+{
+	struct flow_jwt jwt = {.algorithms = CRYPTO_HS256};
+	struct flow_auth auth = {.type = AUTH_JWT, .jwt = &jwt, .name = "Authorization", .prefix = "Bearer "};
+	struct buf token = BUF_INIT, other = BUF_INIT, json = BUF_INIT;
+	struct door d;
+
+	(void)state;
+	bearer_token(SECRET, &token);
+	bearer_token("another", &other);
+	door_open(&d, auth, "old", SECRET);
+	assert_true(knock(&d, "Authorization", token.ptr, 1, "", ""));
+	assert_int_equal(d.result.matched, 1);
+	assert_false(knock(&d, "Authorization", token.ptr, 2, "", ""));
+	assert_false(knock(&d, "Authorization", other.ptr, 1, "", ""));
+	assert_non_null(strstr(d.result.cause, "does not hold with any of the keys"));
+	assert_false(knock(&d, "Authorization", "Bearer ", 1, "", ""));
+	assert_false(knock(&d, NULL, NULL, 0, "", token.ptr));
+	assert_string_equal(verify_credential_header(&d.auth), "Authorization");
+	assert_non_null(verify_challenge(&d.auth));
+	door_close(&d);
+
+	jwt.in_body = true;
+	auth.name = "token";
+	door_open(&d, auth, NULL, SECRET);
+	buf_addf(&json, "{\"n\":[1],\"token\":\"%s\"}", token.ptr);
+	assert_true(knock(&d, NULL, NULL, 0, "", json.ptr));
+	assert_int_equal(d.result.matched, 1);
+	assert_false(knock(&d, NULL, NULL, 0, "", token.ptr));
+	assert_non_null(strstr(d.result.cause, "not a JSON object"));
+	assert_false(knock(&d, NULL, NULL, 0, "", "{\"token\":7}"));
+	assert_false(knock(&d, "Authorization", token.ptr, 1, "", "{}"));
+	assert_null(verify_credential_header(&d.auth));
+	assert_null(verify_challenge(&d.auth));
+	door_close(&d);
+	buf_release(&token);
+	buf_release(&other);
+	buf_release(&json);
+}
+
+static void test_verify_jwt_with_a_secret_that_is_no_key_lets_nobody_in(void **state)
+{
+	struct flow_jwt jwt = {.algorithms = CRYPTO_RS256};
+	struct flow_auth auth = {.type = AUTH_JWT, .jwt = &jwt, .name = "Authorization", .prefix = "Bearer "};
+	struct door d;
+
+	(void)state;
+	door_open(&d, auth, "no key at all", NULL);
+	assert_false(knock(&d, "Authorization", "Bearer a.b.c", 1, "", ""));
+	assert_non_null(strstr(d.result.cause, "secret \"first\": "));
+	assert_non_null(strstr(d.result.cause, "no key"));
+	door_close(&d);
+	door_open(&d, auth, NULL, NULL);
+	assert_false(knock(&d, "Authorization", "Bearer a.b.c", 1, "", ""));
+	assert_non_null(strstr(d.result.cause, "is not set"));
+	door_close(&d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -204,6 +279,8 @@ int main(void)
 		cmocka_unit_test(test_verify_hmac_over_the_raw_bytes),
 		cmocka_unit_test(test_verify_hmac_base64_of_another_digest),
 		cmocka_unit_test(test_verify_without_a_secret_lets_nobody_in),
+		cmocka_unit_test(test_verify_jwt_in_header_and_body),
+		cmocka_unit_test(test_verify_jwt_with_a_secret_that_is_no_key_lets_nobody_in),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
