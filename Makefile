@@ -96,9 +96,10 @@ valgrind: $(B)/ringbolt tools $(UNITS)     ## the unit tests and the doors to th
 	@VALGRIND=1 RINGBOLT=$(CURDIR)/$(B)/ringbolt TOOLS=$(CURDIR)/$(B)/tools sh tests/e2e/run.sh $(T)
 bench: $(B)/ringbolt tools                 ## the ratios of docs/performance.md, in one run
 	@RINGBOLT=$(CURDIR)/$(B)/ringbolt TOOLS=$(CURDIR)/$(B)/tools node tests/bench/bench.mjs
-schema: $(B)/ringbolt                      ## redraw schema/database.sql and schema/flow.schema.json
+schema: $(B)/ringbolt                      ## redraw schema/database.sql and the schemas beside it
 	$(B)/ringbolt schema database >schema/database.sql
 	$(B)/ringbolt schema flow >$(B)/flow.schema.json && mv $(B)/flow.schema.json schema/flow.schema.json
+	$(B)/ringbolt schema system >$(B)/system.schema.json && mv $(B)/system.schema.json schema/system.schema.json
 install: $(B)/ringbolt                     ## PREFIX=/usr/local, DESTDIR=
 	install -D -m 755 $(B)/ringbolt $(DESTDIR)$(PREFIX)/bin/ringbolt
 clean:                                     ## remove build/

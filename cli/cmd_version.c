@@ -5,6 +5,7 @@
 #include "common/crypto.h"
 #include "common/json.h"
 #include "flow/flow.h"
+#include "flow/system.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,9 +43,8 @@ static int print_database(void)
 	return EXIT_FINE;
 }
 
-static int print_flow(void)
+static int print_schema(cJSON *schema)
 {
-	cJSON *schema = flow_schema();
 	char *text = json_print_pretty(schema);
 
 	fputs(text, stdout);
@@ -58,20 +58,22 @@ static int run_schema(const struct conf *conf, const struct args *args)
 	struct err err;
 
 	(void)conf;
-	if (args_words(args, 1, 1, "database or flow", &err) < 0)
+	if (args_words(args, 1, 1, "database, flow or system", &err) < 0)
 		return cmd_usage("schema", &err);
 	if (strcmp(args->words[0], "database") == 0)
 		return print_database();
 	if (strcmp(args->words[0], "flow") == 0)
-		return print_flow();
-	err_set(&err, ERR_INVALID, "there is no schema \"%.40s\": say database or flow", args->words[0]);
+		return print_schema(flow_schema());
+	if (strcmp(args->words[0], "system") == 0)
+		return print_schema(system_schema());
+	err_set(&err, ERR_INVALID, "there is no schema \"%.40s\": say database, flow or system", args->words[0]);
 	return cmd_usage("schema", &err);
 }
 
 const struct cmd cmd_schema = {
 	.name = "schema",
-	.arguments = "database|flow",
-	.text = "Print the schema of the database (SQL) or of flow documents (JSON Schema).",
+	.arguments = "database|flow|system",
+	.text = "Print the schema of the database (SQL), or of flow documents or system files (JSON Schema).",
 	.help = "\tringbolt schema flow >flow.schema.json",
 	.anywhere = true,
 	.run = run_schema,

@@ -5,6 +5,7 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/nearest.h"
+#include "flow/system.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -21,6 +22,7 @@
 	X(event_pin) X(event_unpin) \
 	X(replay) X(replay_list) X(replay_show) X(replay_cancel) X(replay_resume) \
 	X(secret_set) X(secret_list) X(secret_remove) X(secret_rotate) \
+	X(system_list) X(system_show) X(system_check) \
 	X(connection_set) X(connection_list) X(connection_show) X(connection_remove) \
 	X(retention) X(retention_run) \
 	X(backup) X(doctor) X(schema) X(version) X(help)
@@ -65,7 +67,7 @@ static const struct cmd *find_command(int argc, char **argv, int *words)
 
 static int refuse_unknown(int argc, char **argv)
 {
-	static const char *const families[] = {"flow", "event", "secret", "connection"};
+	static const char *const families[] = {"flow", "event", "secret", "system", "connection"};
 	bool two = argc > 2 && argv[2][0] != '-';
 	char *both = two ? mem_format("%s %s", argv[1], argv[2]) : mem_dup(argv[1]);
 	struct nearest near = {.word = both}, first = {.word = argv[1]};
@@ -125,6 +127,7 @@ static int load_conf(struct conf *conf, const struct args *args, struct err *err
 	if (rc < 0)
 		return -1;
 	store_key_file(conf->key_file);
+	systems_folder(conf->data);
 	return 0;
 }
 

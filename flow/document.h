@@ -73,6 +73,9 @@ void control_read(struct flow *f, const struct args *webhook, struct faults *fau
  * which branches end without a reply. */
 void check_steps(struct flow *f, struct faults *faults);
 
+/* schema_of draws the JSON Schema of a document of these members. */
+cJSON *schema_of(const char *title, const struct param *params);
+
 /* The declarations: whole flow, webhook, every step, authentication. */
 extern const struct param flow_params[];
 extern const struct param webhook_params[];

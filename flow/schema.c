@@ -225,16 +225,23 @@ static void add_params(cJSON *properties, cJSON *required, const struct param *p
 	}
 }
 
-cJSON *flow_schema(void)
+cJSON *schema_of(const char *title, const struct param *params)
 {
 	cJSON *schema = cJSON_CreateObject(), *body, *next;
 
 	json_add_text(schema, "$schema", "https://json-schema.org/draft/2020-12/schema");
-	json_add_text(schema, "title", "Ringbolt flow");
-	body = object_schema(flow_params);
+	json_add_text(schema, "title", title);
+	body = object_schema(params);
 	while ((next = body->child))
 		cJSON_AddItemToObject(schema, next->string, cJSON_DetachItemViaPointer(body, next));
 	cJSON_Delete(body);
+	return schema;
+}
+
+cJSON *flow_schema(void)
+{
+	cJSON *schema = schema_of("Ringbolt flow", flow_params);
+
 	cJSON *defs = cJSON_AddObjectToObject(schema, "$defs");
 	cJSON *steps = cJSON_AddObjectToObject(defs, "steps");
 	json_add_text(steps, "type", "array");
