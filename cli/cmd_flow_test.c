@@ -11,7 +11,7 @@
 #include "common/clock.h"
 #include "common/mem.h"
 #include "flow/connection.h"
-#include "flow/outbound.h"
+#include "common/outbound.h"
 #include "flow/run.h"
 
 #include <ctype.h>

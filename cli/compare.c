@@ -118,6 +118,7 @@ static void run_side(struct compare *c, struct side *side, const struct event_de
 	const struct scope_event event = {
 		.id = d->id, .received_at = d->received_at, .method = d->method, .path = d->path,
 		.query = d->query, .headers = d->headers, .suffix = flow_webhook(side->flow)->url_suffix,
+		.system = flow_system(side->flow),
 		.remote = d->remote, .trigger = "replay", .run = 1, .attempt = 1, .body = buf_slice(&d->body),
 	};
 	const struct run_host host = {.arg = c, .secret = host_secret, .call = host_call,

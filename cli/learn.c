@@ -5,7 +5,7 @@
 #include "common/json.h"
 #include "common/jsontext.h"
 #include "common/utf8.h"
-#include "flow/pairs.h"
+#include "common/pairs.h"
 
 #include <stdlib.h>
 #include <string.h>

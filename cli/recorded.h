@@ -12,7 +12,7 @@
 
 #include "common/base.h"
 #include "common/err.h"
-#include "flow/outbound.h"
+#include "common/outbound.h"
 
 struct recorded {
 	struct recorded_answer *list;

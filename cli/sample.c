@@ -7,7 +7,7 @@
 #include "common/json.h"
 #include "common/jsontext.h"
 #include "common/mem.h"
-#include "flow/header.h"
+#include "common/header.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +25,7 @@ static void set_event(struct sample *s, const struct flow *f, const char *remote
 		.query = s->query,
 		.headers = s->headers,
 		.suffix = flow_webhook(f)->url_suffix,
+		.system = flow_system(f),
 		.remote = remote,
 		.trigger = "test",
 		.run = 1,

@@ -6,7 +6,8 @@
 #include "common/crypto.h"
 #include "common/mem.h"
 #include "flow/auth_jwt.h"
-#include "flow/header.h"
+#include "flow/auth_system.h"
+#include "common/header.h"
 #include "flow/secrets.h"
 
 #include <string.h>
@@ -60,9 +61,6 @@ static const struct param hmac_params[] = {
 	{0},
 };
 
-#define LATER(what) \
-	what " comes in a later version; use \"hmac\" with the system's header for now"
-
 const struct param_kind auth_kinds[] = {
 	{"none", "Anybody may call.", no_params, NULL},
 	{"api_key", "The caller sends a key in a header or in the query.", api_key_params, NULL},
@@ -70,7 +68,7 @@ const struct param_kind auth_kinds[] = {
 	{"bearer", "The caller sends \"Authorization: Bearer\" and a token.", bearer_params, NULL},
 	{"hmac", "The caller signs the body with a shared secret.", hmac_params, NULL},
 	{"jwt", "The caller sends a signed JSON Web Token.", auth_jwt_params, NULL},
-	{"system", "As the system signs.", no_params, LATER("authentication \"system\"")},
+	{"system", "As the system signs.", auth_system_params, NULL},
 	{0},
 };
 
@@ -95,7 +93,8 @@ void auth_read(struct flow *f, const struct arg *a, struct faults *faults)
 {
 	/* In the order of auth_kinds. */
 	static const enum flow_auth_type types[] = {AUTH_NONE, AUTH_API_KEY, AUTH_BASIC,
-						    AUTH_BEARER, AUTH_HMAC, AUTH_JWT};
+						    AUTH_BEARER, AUTH_HMAC, AUTH_JWT,
+						    AUTH_SYSTEM};
 	struct flow_auth *auth = &f->webhook.auth;
 
 	if (!a->kind)
@@ -116,6 +115,8 @@ void auth_read(struct flow *f, const struct arg *a, struct faults *faults)
 		auth->user = arg_text(args, "user");
 	} else if (auth->type == AUTH_JWT) {
 		auth_jwt_read(f, args, a->pointer, auth, faults);
+	} else if (auth->type == AUTH_SYSTEM) {
+		auth_system_read(f, args, a->pointer, auth, faults);
 	} else if (auth->type == AUTH_HMAC) {
 		auth->algorithm = arg_text(args, "algorithm");
 		auth->name = arg_text(args, "header");

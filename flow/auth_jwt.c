@@ -3,7 +3,7 @@
 
 #include "common/crypto_jws.h"
 #include "common/mem.h"
-#include "flow/header.h"
+#include "common/header.h"
 #include "flow/secrets.h"
 
 #include <string.h>

@@ -4,7 +4,7 @@
 #include "common/crypto.h"
 #include "common/jsontext.h"
 #include "flow/document.h"
-#include "flow/pairs.h"
+#include "common/pairs.h"
 #include "flow/secrets.h"
 #include "flow/walk.h"
 

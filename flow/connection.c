@@ -3,7 +3,7 @@
 
 #include "common/mem.h"
 #include "flow/document.h"
-#include "flow/header.h"
+#include "common/header.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,8 +4,8 @@
 
 #include "common/crypto.h"
 #include "common/mem.h"
-#include "flow/header.h"
-#include "flow/pairs.h"
+#include "common/header.h"
+#include "common/pairs.h"
 #include "flow/secrets.h"
 #include "flow/walk.h"
 

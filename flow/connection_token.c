@@ -10,9 +10,9 @@
 #include "common/crypto.h"
 #include "common/jsontext.h"
 #include "common/mem.h"
-#include "flow/header.h"
-#include "flow/outbound.h"
-#include "flow/pairs.h"
+#include "common/header.h"
+#include "common/outbound.h"
+#include "common/pairs.h"
 #include "flow/secrets.h"
 #include "flow/walk.h"
 

@@ -44,6 +44,8 @@ struct flow {
 	cJSON *json;                  /* the document; everything else borrows from it */
 	struct args args;
 	struct flow_webhook webhook;
+	const struct system *system;  /* held; NULL only in a faulty flow */
+	bool dedupe_by_system;        /* it asks for it, not the flow: by its id or not at all */
 	struct program *program;
 	const struct step_list *steps;
 	const struct step_list *on_error; /* NULL when none */
@@ -66,6 +68,8 @@ void *flow_own(struct flow *f, void *take);
  * What it needs of the flow's steps (is there a webhook_response?) has been read before. */
 void webhook_read(struct flow *f, const struct args *webhook, struct faults *faults);
 void auth_read(struct flow *f, const struct arg *auth, struct faults *faults);
+/* redact_read: what of a request never reaches the disk (redact.c); redact may be NULL. */
+void redact_read(struct flow *f, const struct args *redact);
 /* control_read: what the webhook says of when its events run (control.c). */
 void control_read(struct flow *f, const struct args *webhook, struct faults *faults);
 
@@ -81,6 +85,7 @@ extern const struct param flow_params[];
 extern const struct param webhook_params[];
 extern const struct param step_common_params[];
 extern const struct param_kind auth_kinds[];
+extern const struct param redact_params[];
 extern const struct param rate_limit_params[];
 extern const char *const priority_words[];
 extern const char *const failure_words[];

@@ -5,6 +5,8 @@
 
 #include "common/base.h"
 
+struct system;
+
 /* The request and the facts of the run, all borrowed: they outlive the scope. */
 struct scope_event {
 	int64_t id;           /* 0 in a test without an event */
@@ -13,6 +15,7 @@ struct scope_event {
 	const char *path;     /* raw, without the query: "/in/orders/7" */
 	const char *query;    /* raw, without "?"; "" when none */
 	const char *headers;  /* JSON: [["Name","value"],...] in order, repeats kept */
+	const struct system *system; /* of its flow: flow_system; NULL: nothing is known of the sender */
 	const char *suffix;   /* the webhook's pattern: "/orders/{id}" */
 	const char *remote;   /* address of the caller */
 	const char *trigger;  /* "arrival", "retry", "replay", "crash", "delay",

@@ -8,6 +8,8 @@
 #include "common/mem.h"
 #include "flow/document.h"
 #include "flow/jq.h"
+#include "flow/sender.h"
+#include "flow/system.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -130,6 +132,7 @@ void flow_free(struct flow *f)
 	free(f->owned);
 	program_free(f->program);
 	cJSON_Delete(f->json);
+	system_drop(f->system);
 	free(f);
 }
 
@@ -235,6 +238,11 @@ const struct flow_webhook *flow_webhook(const struct flow *f)
 	return &f->webhook;
 }
 
+const struct system *flow_system(const struct flow *f)
+{
+	return f->system;
+}
+
 bool flow_has_effects(const struct flow *f)
 {
 	for (size_t i = 0; i < f->n_all; i++) {
@@ -284,6 +292,10 @@ int flow_dedupe_key(const struct flow *f, const struct scope_event *event, struc
 {
 	if (!f->dedupe_key) {
 		char hex[65];
+		if (sender_key(f->system, event, out) > 0)
+			return 1;
+		if (f->dedupe_by_system)
+			return 0;
 		crypto_sha256_hex(event->body, hex);
 		buf_add_text(out, hex);
 		return 1;

@@ -18,6 +18,7 @@
 #include "flow/event.h"
 
 struct flow;
+struct system;
 
 /* ---- faults: all that is wrong with a document, not only the first ---- */
 
@@ -63,7 +64,8 @@ enum flow_method {
 unsigned flow_method_find(const char *name);
 const char *flow_method_name(unsigned bit);
 
-enum flow_auth_type { AUTH_NONE, AUTH_API_KEY, AUTH_BASIC, AUTH_BEARER, AUTH_HMAC, AUTH_JWT };
+enum flow_auth_type { AUTH_NONE, AUTH_API_KEY, AUTH_BASIC, AUTH_BEARER, AUTH_HMAC, AUTH_JWT,
+		      AUTH_SYSTEM };
 
 struct flow_jwt {
 	bool in_body;            /* of the body the member auth.name; "": the whole body */
@@ -75,6 +77,11 @@ struct flow_jwt {
 	int64_t max_age_s;       /* 0: any age, but then the token must expire */
 };
 
+struct flow_setting {
+	const char *name, *value; /* value NULL: not given */
+	bool secret;             /* value is the name of a secret */
+};
+
 struct flow_auth {
 	enum flow_auth_type type;
 	bool in_query;           /* api_key, jwt: in the query string instead of a header */
@@ -84,6 +91,10 @@ struct flow_auth {
 	const char *prefix;      /* hmac, jwt: before digest or token, "" when none */
 	const char *encoding;    /* hmac: "hex" or "base64" */
 	const struct flow_jwt *jwt; /* jwt */
+	const char *scheme;      /* system: the only one; NULL: any */
+	int64_t tolerance_s;     /* system: of a signed time; -1: as its file says */
+	const struct flow_setting *settings; /* system: in the order of its file */
+	size_t n_settings;
 	const char *const *secrets; /* names of the live secrets, any of which is accepted */
 	size_t n_secrets;
 };
@@ -159,13 +170,16 @@ struct flow_webhook {
 const char *flow_name(const struct flow *f);  /* "orders": [a-z0-9][a-z0-9_-]{0,63} */
 const char *flow_title(const struct flow *f); /* for people; the name when none */
 const struct flow_webhook *flow_webhook(const struct flow *f);
+/* flow_system: what is known of its sender (flow/system.h); lives as long as the flow. */
+const struct system *flow_system(const struct flow *f);
 
 /* flow_has_effects: some step calls another system, so a run may not be repeated unseen. */
 bool flow_has_effects(const struct flow *f);
 
 /* flow_dedupe_key adds the key by which a delivery is known again: the flow's own
- * expression (plain paths only), or else the SHA-256 of the body. 1, or 0 when the
- * expression yields null or nothing (the event is then not de-duplicated), or -1. */
+ * expression (plain paths only), or else the delivery id as its system has one, or else the
+ * SHA-256 of the body. 1, or 0 when the expression yields null or nothing, or when only the
+ * system asked for it and this delivery has no id (the event is then not de-duplicated), or -1. */
 int flow_dedupe_key(const struct flow *f, const struct scope_event *event, struct buf *out,
 		    struct err *err) MUSTCHECK;
 

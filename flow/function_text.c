@@ -3,7 +3,7 @@
 #include "flow/functions.h"
 
 #include "common/jsontext.h"
-#include "flow/pairs.h"
+#include "common/pairs.h"
 
 #include <locale.h>
 #include <stdlib.h>

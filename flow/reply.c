@@ -5,7 +5,7 @@
 
 #include "common/jsontext.h"
 #include "common/mem.h"
-#include "flow/header.h"
+#include "common/header.h"
 
 #include <math.h>
 #include <stdlib.h>

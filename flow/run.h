@@ -31,7 +31,7 @@ struct run_host {
 	/* Called once, when the reply is decided and more than pure steps follow, so that it can
 	 * be stored and sent before them. NULL: it is only found in the result. */
 	int (*reply)(void *arg, const struct reply *reply, struct err *err);
-	/* Makes the call; NULL means outbound_call (flow/outbound.h). */
+	/* Makes the call; NULL means outbound_call (common/outbound.h). */
 	int (*call)(void *arg, const struct outbound_request *request,
 		    struct outbound_response *response, struct err *err);
 	/* The document of a connection (flow/connection.h), the caller's to free: 1; 0 no such

@@ -9,7 +9,8 @@
 #include "common/jsontext.h"
 #include "common/mem.h"
 #include "common/utf8.h"
-#include "flow/pairs.h"
+#include "common/pairs.h"
+#include "flow/sender.h"
 
 #include <inttypes.h>
 #include <stdatomic.h>
@@ -244,6 +245,7 @@ static void make_event(struct scope *s, struct buf *out)
 	add_member(out, "trigger", e->trigger);
 	add_member(out, "body_kind", kinds[s->body_kind]);
 	add_member(out, "body_error", body_error);
+	sender_facts(e->system, e, out);
 	buf_addf(out, ",\"body_bytes\":%zu,\"run\":%d,\"attempt\":%d}", e->body.len, e->run, e->attempt);
 	buf_release(&type);
 }

@@ -11,7 +11,8 @@
  *     .event     {"id", "received_at" (ISO 8601), "received_at_ms" (since 1970), "method",
  *                "path", "remote", "content_type", "run", "attempt", "trigger",
  *                "body_kind": json|form|text|binary|empty, "body_bytes",
- *                "body_error": why a body that should be JSON is not, or null}
+ *                "body_error": why a body that should be JSON is not, or null,
+ *                "system": "slack", "delivery_id", "type": as that sender tells them, or null}
  *     .steps     {"<name>": <its output>} of the steps that have run
  *     .item .index   inside for_each
  *

@@ -292,6 +292,17 @@ int system_key(const struct system_key_change *changes, size_t n, struct slice s
 	return rc;
 }
 
+int system_json_text(const struct system_source *path, struct slice json, struct buf *out)
+{
+	struct slice value;
+
+	if (!path || jsontext_check(json, JSONTEXT_DEPTH_MAX, NULL) < 0 ||
+	    !source_within(path, jsontext_trim(json), &value) || jsontext_kind(value) != JSONTEXT_STRING)
+		return 0;
+	jsontext_string(value, out);
+	return 1;
+}
+
 /* Label by label from the left; "*" is one whole label. */
 static bool host_is(const char *pattern, struct slice host)
 {

@@ -47,6 +47,7 @@ struct system_check {
 
 struct system_claim {
 	const char *name;
+	const struct system_sources *paths; /* where it may stand */
 	const struct system_template *text; /* NULL: json stands */
 	const char *json;
 };
@@ -58,7 +59,7 @@ struct system_public_key {
 	const struct system_template *fetch; /* NULL: only pasted */
 	const char *const *hosts;            /* ended by NULL */
 	enum system_key_form form;
-	const char *path;                    /* of FORM_JSON */
+	const struct system_source *path;    /* of FORM_JSON */
 	int64_t cache_s;
 	const char *trusted;                 /* roots as PEM; NULL: those of the machine */
 };
@@ -188,6 +189,13 @@ int system_event_type(const struct system *s, struct system_view *v, struct buf 
 /* system_key makes the key a scheme signs with from the secret as the operator has it: 1, or 0 when
  * the secret is not of that form. */
 int system_key(const struct system_key_change *changes, size_t n, struct slice secret, struct buf *out);
+
+/* system_claim_is: the claim is there in the payload of a token, and is this JSON. In constant time for
+ * a text. */
+bool system_claim_is(const struct system_claim *c, struct slice payload, struct slice wanted);
+
+/* system_json_text adds the text at a path of JSON: 1, or 0. */
+int system_json_text(const struct system_source *path, struct slice json, struct buf *out);
 
 /* system_host_pinned: is this host one of the list? A pattern is exact, or has "*" for one label:
  * "*.paypal.com", "sns.*.amazonaws.com". */

@@ -120,3 +120,11 @@ bool system_condition_holds(const struct system_condition *c, struct system_view
 			return false;
 	return true;
 }
+
+bool system_condition_early(const struct system_condition *c, struct system_view *v)
+{
+	for (size_t i = 0; c && i < c->n; i++)
+		if (source_early(c->rules[i].source) && !rule_holds(&c->rules[i], v))
+			return false;
+	return true;
+}

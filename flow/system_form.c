@@ -3,7 +3,7 @@
 #include "flow/system_inner.h"
 
 #include "common/mem.h"
-#include "flow/pairs.h"
+#include "common/pairs.h"
 
 #include <stdlib.h>
 #include <string.h>

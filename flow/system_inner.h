@@ -124,6 +124,7 @@ const struct system_sources *make_sources(struct maker *m, const struct arg *a, 
 void source_each(const struct system_source *s, struct system_view *v,
 		 void (*each)(void *arg, struct slice value), void *arg);
 
+bool source_early(const struct system_source *s);
 /* source_within finds a path within JSON text (that passed jsontext_check): 1 or 0. */
 int source_within(const struct system_source *s, struct slice json, struct slice *out);
 /* source_decode adds what text is in an encoding: 1, or 0. */

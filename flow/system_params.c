@@ -2,7 +2,7 @@
 /* The declarations of a system's file: checker, schema and manual read these. */
 #include "flow/system_inner.h"
 
-#include "flow/header.h"
+#include "common/header.h"
 
 #include <string.h>
 

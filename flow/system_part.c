@@ -108,6 +108,14 @@ const char *system_part_prefix(const struct system_part *p)
 	return p->prefix ? p->prefix : "";
 }
 
+bool system_part_early(const struct system_part *p)
+{
+	for (size_t i = 0; i < p->n_sources; i++)
+		if (!source_early(p->sources[i]))
+			return false;
+	return true;
+}
+
 enum system_unit system_part_unit(const struct system_part *p)
 {
 	return p->unit;

@@ -3,6 +3,8 @@
 #include "flow/system_inner.h"
 
 #include "common/crypto.h"
+#include "common/crypto_jws.h"
+#include "common/jsontext.h"
 #include "common/mem.h"
 
 #include <stdio.h>
@@ -159,6 +161,42 @@ static const struct system_check *make_checks(struct maker *m, const struct arg 
 	return list;
 }
 
+/* "a.b|c.d": one of these places. */
+static const struct system_sources *make_places(struct maker *m, const char *pointer, const char *name)
+{
+	struct system_sources *s = make_own(m, mem_new(sizeof(*s)));
+
+	s->list = make_own(m, mem_array(strlen(name) + 1, sizeof(*s->list)));
+	for (size_t len; *name; name += len + (name[len] == '|')) {
+		len = strcspn(name, "|");
+		char *path = make_own(m, mem_format("token:%.*s", (int)len, name));
+		const struct system_source *one = make_source(m, pointer, path, PLACE_TOKEN);
+		if (one)
+			s->list[s->n++] = one;
+	}
+	return s;
+}
+
+bool system_claim_is(const struct system_claim *c, struct slice payload, struct slice wanted)
+{
+	struct slice json = jsontext_trim(payload), found;
+	struct buf mine = BUF_INIT, theirs = BUF_INIT;
+	bool there = false, same;
+
+	if (jsontext_check(payload, JSONTEXT_DEPTH_MAX, NULL) < 0)
+		return false;
+	for (size_t i = 0; i < c->paths->n && !there; i++)
+		there = source_within(c->paths->list[i], json, &found);
+	if (!there || (jsontext_kind(found) == JSONTEXT_STRING) != (jsontext_kind(wanted) == JSONTEXT_STRING))
+		return false;
+	jsontext_text(found, &mine);
+	jsontext_text(wanted, &theirs);
+	same = crypto_equal(buf_slice(&mine), buf_slice(&theirs));
+	buf_release(&mine);
+	buf_release(&theirs);
+	return same;
+}
+
 static const struct system_claim *make_claims(struct maker *m, const struct arg *a, size_t *n)
 {
 	struct system_claim *list = make_own(m, mem_array(1 + (size_t)cJSON_GetArraySize(a->node), sizeof(*list)));
@@ -168,6 +206,7 @@ static const struct system_claim *make_claims(struct maker *m, const struct arg 
 	cJSON_ArrayForEach(item, a->node) {
 		struct system_claim *c = &list[(*n)++];
 		c->name = item->string;
+		c->paths = make_places(m, a->pointer, item->string);
 		if (cJSON_IsString(item))
 			c->text = make_template(m, a->pointer, item->valuestring, 0);
 		else
@@ -190,7 +229,7 @@ static void make_public_key(struct maker *m, const struct arg *a, struct system_
 	out->trusted = cJSON_IsString(trusted) ? trusted->valuestring : NULL;
 	out->form = strcmp(form, "pem") == 0 ? FORM_PEM : strcmp(form, "certificate") == 0 ? FORM_CERTIFICATE
 		    : strcmp(form, "jwks") == 0 ? FORM_JWKS : FORM_JSON;
-	out->path = out->form == FORM_JSON && strncmp(form, "json:", 5) == 0 ? form + 5 : "";
+	out->path = out->form == FORM_JSON ? make_source(m, a->pointer, form, 0) : NULL;
 	if (from && strcmp(from, "secret") != 0)
 		fault_add(m->faults, a->pointer, "from", "a key comes from \"secret\", or is fetched");
 	if (!fetch) {
@@ -233,7 +272,11 @@ static void check_scheme(struct maker *m, const struct args *a, const char *poin
 		make_algorithm(m, arg_find(a, "algorithm"), s->algorithm);
 	if ((BIT(s->type) & SIGNED) && s->signature && !*system_part_encoding(s->signature))
 		fault_add(m->faults, pointer, "signature", "\"encoding\" is missing: hex, base64 or base64url");
-	if (s->tolerance_s && !s->timestamp)
+	for (size_t i = 0; s->type == SCHEME_JWT && s->algorithms[i]; i++)
+		if (!crypto_jws_find(s->algorithms[i]))
+			fault_add(m->faults, pointer, "algorithms", "unknown algorithm \"%.20s\"; known are HS256, RS256, "
+				  "ES256, EdDSA and their like", s->algorithms[i]);
+	if (s->tolerance_s && !s->timestamp && s->type != SCHEME_JWT)
 		fault_add(m->faults, pointer, "tolerance_s", "\"tolerance_s\" needs a \"timestamp\" to compare");
 	/* JSON as the sender wrote it is what each item signs; nothing else of the body is looked at. */
 	if (s->each && !(BIT(s->type) & (BIT(SCHEME_HMAC) | BIT(SCHEME_DIGEST) | BIT(SCHEME_SHARED_SECRET))))

@@ -137,6 +137,13 @@ const struct system_source *make_source(struct maker *m, const char *pointer, co
 	return NULL;
 }
 
+bool source_early(const struct system_source *s)
+{
+	return s->kind == SOURCE_HEADER || s->kind == SOURCE_QUERY || s->kind == SOURCE_METHOD ||
+	       s->kind == SOURCE_SETTING || s->kind == SOURCE_URL || s->kind == SOURCE_URL_BASE ||
+	       s->kind == SOURCE_URL_PATH;
+}
+
 const char *system_source_text(const struct system_source *s)
 {
 	return s->text;
@@ -192,6 +199,14 @@ int system_source_json(const struct system_source *s, struct system_view *v, str
 	else if (s->kind == SOURCE_JSON && find_json(v))
 		whole = v->json;
 	return whole.ptr ? source_within(s, whole, out) : 0;
+}
+
+int system_source_item(const struct system_source *s, struct system_view *v, size_t i, struct slice *out)
+{
+	struct slice list;
+
+	return system_source_json(s, v, &list) && jsontext_kind(list) == JSONTEXT_ARRAY &&
+	       jsontext_item(list, (int64_t)i, out);
 }
 
 static int add_json(const struct system_source *s, struct system_view *v, struct buf *out)

@@ -70,6 +70,8 @@ int system_source_add(const struct system_source *s, struct system_view *v, stru
 const char *system_source_text(const struct system_source *s); /* "header:X-Y" */
 /* system_source_json: the JSON text of a json: or item: source, 1 or 0. */
 int system_source_json(const struct system_source *s, struct system_view *v, struct slice *out);
+/* system_source_item: item i of the list that the source is, 1 or 0. */
+int system_source_item(const struct system_source *s, struct system_view *v, size_t i, struct slice *out);
 /* system_source_header: the header's name, or NULL; system_source_query likewise. */
 const char *system_source_header(const struct system_source *s);
 const char *system_source_query(const struct system_source *s);
@@ -102,6 +104,11 @@ enum system_unit system_part_unit(const struct system_part *p);
 /* system_part_time reads a timestamp as this part writes it: 1 and ms since 1970, or 0. */
 int system_part_time(const struct system_part *p, struct slice text, int64_t *ms);
 
+/* system_part_early: it is all in headers, query and method, which come before the body. */
+bool system_part_early(const struct system_part *p);
+
 bool system_condition_holds(const struct system_condition *c, struct system_view *v);
+/* system_condition_early looks only at what comes before the body: false, it will not hold. */
+bool system_condition_early(const struct system_condition *c, struct system_view *v);
 
 #endif

@@ -40,6 +40,7 @@ int walk_flow(struct walk *w, const struct step *s, const char *name, struct sco
 	event->remote = w->event->remote;
 	event->run = w->event->run;
 	event->attempt = w->event->attempt;
+	event->system = flow_system(flow);
 	inner = mem_new(sizeof(*inner)); /* too large for a stack of several */
 	walk_init(inner, flow, event, &w->host, out);
 	inner->host.reply = NULL; /* the caller's caller is answered by the outermost flow */

@@ -4,7 +4,9 @@
 #include "flow/document.h"
 
 #include "common/mem.h"
-#include "flow/header.h"
+#include "flow/auth_system.h"
+#include "common/header.h"
+#include "flow/system.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -144,15 +146,6 @@ static const struct param retry_params[] = {
 	{0},
 };
 
-static const struct param redact_params[] = {
-	{.name = "headers", .type = PARAM_TEXTS,
-	 .text = "Headers whose values never reach the disk, beside authorization, cookie, "
-		 "proxy-authorization and the header of an api_key or jwt."},
-	{.name = "body", .type = PARAM_LATER,
-	 .text = "(paths dropped before disk) comes in a later version; leave it out for now"},
-	{0},
-};
-
 static const struct param answer_params[] = {
 	{.name = "status", .type = PARAM_INT, .min = 200, .max = 599, .text = "The HTTP status."},
 	{.name = "body", .type = PARAM_ANY,
@@ -193,7 +186,8 @@ const struct param webhook_params[] = {
 	 .text = "\"accepted\": 202 once the event is stored; \"response\": what the flow's "
 		 "webhook_response says. Default: response where there is one."},
 	{.name = "deadline_ms", .type = PARAM_MS, .min = 100, .max = 300000, .fallback = "10000",
-	 .text = "After how long a waiting caller gets 504 while the run goes on."},
+	 .text = "After how long a waiting caller gets 504 while the run goes on; default: as long as the "
+		 "system waits, where that is known."},
 	{.name = "max_body_bytes", .type = PARAM_INT, .min = 1, .max = 1073741824,
 	 .text = "The largest body; default: the server's limit."},
 	{.name = "run_limit_ms", .type = PARAM_MS, .min = 100, .max = DAY_MS,
@@ -201,7 +195,8 @@ const struct param webhook_params[] = {
 	{.name = "retry", .type = PARAM_OBJECT, .members = retry_params,
 	 .text = "When a failed run is tried again."},
 	{.name = "dedupe", .type = PARAM_OBJECT, .flags = PARAM_OR_TRUE, .members = dedupe_params,
-	 .text = "A delivery that comes twice runs once; true: known again by its body."},
+	 .text = "A delivery that comes twice runs once; true: known again by the id its system gives it, or "
+		 "else by its body; false: never. Default: what the system's file says."},
 	{.name = "record", .type = PARAM_CHOICE, .choices = record_words, .fallback = "all",
 	 .text = "Of which runs the values of the steps are kept."},
 	{.name = "redact", .type = PARAM_OBJECT, .members = redact_params,
@@ -284,44 +279,10 @@ static void read_dedupe(struct flow *f, const struct args *a)
 {
 	const struct args *dedupe = arg_object(a, "dedupe");
 
-	f->webhook.dedupe = dedupe || cJSON_IsTrue(arg_find(a, "dedupe")->node);
+	f->dedupe_by_system = !arg_given(a, "dedupe") && f->system && f->system->dedupe;
+	f->webhook.dedupe = dedupe || cJSON_IsTrue(arg_find(a, "dedupe")->node) || f->dedupe_by_system;
 	f->webhook.dedupe_window_ms = dedupe ? arg_int(dedupe, "window_ms") : DAY_MS;
 	f->dedupe_key = dedupe ? arg_find(dedupe, "key")->value : NULL;
-}
-
-static void add_redacted(struct flow *f, const char **names, size_t *n, const char *name)
-{
-	char *lower = flow_own(f, mem_dup(name));
-
-	for (char *p = lower; *p; p++) {
-		if (*p >= 'A' && *p <= 'Z')
-			*p = (char)(*p + ('a' - 'A'));
-	}
-	names[(*n)++] = lower;
-}
-
-static void read_redact(struct flow *f, const struct args *a)
-{
-	const struct args *redact = arg_object(a, "redact");
-	const cJSON *list = redact ? arg_find(redact, "headers")->node : NULL, *item;
-	size_t n = 0, max = 6 + (size_t)cJSON_GetArraySize(list);
-	const char **names = flow_own(f, mem_array(max, sizeof(*names)));
-
-	add_redacted(f, names, &n, "authorization");
-	add_redacted(f, names, &n, "cookie");
-	add_redacted(f, names, &n, "proxy-authorization");
-	if (f->webhook.auth.type == AUTH_API_KEY && !f->webhook.auth.in_query)
-		add_redacted(f, names, &n, f->webhook.auth.name);
-	if (f->webhook.auth.jwt && !f->webhook.auth.in_query && !f->webhook.auth.jwt->in_body)
-		add_redacted(f, names, &n, f->webhook.auth.name);
-	if (cJSON_IsString(list))
-		add_redacted(f, names, &n, list->valuestring);
-	cJSON_ArrayForEach(item, list) {
-		if (cJSON_IsString(item))
-			add_redacted(f, names, &n, item->valuestring);
-	}
-	f->webhook.redact_headers = names;
-	f->webhook.n_redact_headers = n;
 }
 
 static void read_answer(struct flow *f, const struct arg *row, struct flow_answer *out,
@@ -359,6 +320,7 @@ void webhook_read(struct flow *f, const struct args *a, struct faults *faults)
 	const struct args *expected = arg_object(a, "expected"), *when = arg_object(a, "when");
 	const cJSON *item;
 
+	auth_system_find(f, a, faults);
 	w->system = arg_text(a, "system");
 	w->name = arg_text(a, "name");
 	w->url_suffix = arg_text(a, "url_suffix");
@@ -372,6 +334,8 @@ void webhook_read(struct flow *f, const struct args *a, struct faults *faults)
 		      : strcmp(mismatch, "warn") == 0 ? MISMATCH_WARN : MISMATCH_IGNORE;
 	read_reply(f, a, faults);
 	w->deadline_ms = arg_int(a, "deadline_ms");
+	if (!arg_given(a, "deadline_ms") && f->system && f->system->reply_deadline_ms)
+		w->deadline_ms = f->system->reply_deadline_ms;
 	w->max_body_bytes = (size_t)arg_int(a, "max_body_bytes");
 	w->run_limit_ms = arg_int(a, "run_limit_ms");
 	read_retry(f, a);
@@ -379,7 +343,7 @@ void webhook_read(struct flow *f, const struct args *a, struct faults *faults)
 	const char *record = arg_text(a, "record");
 	w->record = strcmp(record, "none") == 0 ? RECORD_NONE
 		    : strcmp(record, "errors") == 0 ? RECORD_ERRORS : RECORD_ALL;
-	read_redact(f, a);
+	redact_read(f, arg_object(a, "redact"));
 	control_read(f, a, faults);
 	for (size_t i = 0; when && i < WHEN_COUNT; i++) {
 		if (when->list[i].n_items)

@@ -177,6 +177,7 @@ static struct scope_event as_flow_sees(const struct arrival *a, const struct buf
 		.path = r->path,
 		.query = r->query,
 		.headers = headers->ptr,
+		.system = flow_system(a->hook->flow),
 		.suffix = a->hook->webhook->url_suffix,
 		.remote = r->remote,
 		.trigger = "arrival",

@@ -36,7 +36,7 @@ void verify_key_release(struct verify_key *key);
 
 struct verify_result {
 	int matched;            /* which of the keys; -1 none, or none was needed */
-	char cause[320];        /* when refused */
+	char cause[640];        /* when refused */
 };
 
 /* verify_head decides what can be decided before the body is read: everything but hmac and a

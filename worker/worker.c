@@ -9,7 +9,7 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/store.h"
-#include "flow/outbound.h"
+#include "common/outbound.h"
 #include "flow/run.h"
 #include "worker/flows.h"
 #include "worker/retry.h"
@@ -150,7 +150,7 @@ static void run_claim(struct work *w, const struct claim *c, struct run_result *
 	struct scope_event event = {
 		.id = c->event_id, .received_at = c->received_at, .method = c->method, .path = c->path,
 		.query = c->query, .headers = c->headers, .suffix = hook->url_suffix,
-		.remote = c->remote, .trigger = c->trigger, .run = c->run, .attempt = c->attempt,
+		.system = flow_system(*flow), .remote = c->remote, .trigger = c->trigger, .run = c->run, .attempt = c->attempt,
 		.body = buf_slice(&c->body),
 	};
 	struct run_host host = {

@@ -6,8 +6,8 @@
 #include "common/jsontext.h"
 #include "common/mem.h"
 #include "common/utf8.h"
-#include "flow/header.h"
-#include "flow/pairs.h"
+#include "common/header.h"
+#include "common/pairs.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,9 +3,9 @@
  * not count as success makes the step fail with the output kept. */
 #include "flow/body.h"
 #include "flow/connection.h"
-#include "flow/header.h"
-#include "flow/outbound.h"
-#include "flow/pairs.h"
+#include "common/header.h"
+#include "common/outbound.h"
+#include "common/pairs.h"
 #include "flow/scalar.h"
 #include "flow/secrets.h"
 #include "flow/walk.h"

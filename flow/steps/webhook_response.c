@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* webhook_response: decides what the caller gets. The steps after it still run. */
 #include "common/crypto.h"
-#include "flow/header.h"
+#include "common/header.h"
 #include "flow/reply.h"
 #include "flow/walk.h"
 

@@ -21,7 +21,7 @@ owner() { # owner HEADER 'the only files that may include it'
 
 room common 'common/'
 room flow   'flow/|common/'
-room server 'server/|common/|flow/flow\.h'
+room server 'server/|common/|flow/(flow|system)\.h'
 room worker 'worker/|common/|flow/'
 never flow 'common/store' # a flow must run without a database
 complain "$(grep -rnE '^#include "common/store/' common flow server worker cli |
@@ -31,7 +31,7 @@ complain "$(grep -rnE '\bsqlite3_|\bPRAGMA\b' flow server worker cli --include='
 
 owner 'sqlite3\.h'   'common/store/[a-z_]+\.[ch]|flow/steps/sqlite_(query|value)\.[ch]'
 owner 'civetweb\.h'  'server/http\.c'
-owner 'curl/.*'      'flow/outbound(_[a-z]+)?\.[ch]'
+owner 'curl/.*'      'common/outbound(_[a-z]+)?\.[ch]'
 owner 'j[qv]\.h'     'flow/jq(_native)?\.c'
 owner 'openssl/.*'   'common/crypto(_[a-z]+)*\.c'
 owner 'cjson/.*'     'common/json\.h'

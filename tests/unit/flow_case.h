@@ -5,7 +5,7 @@
 
 #include "common/jsontext.h"
 #include "common/mem.h"
-#include "flow/outbound.h"
+#include "common/outbound.h"
 #include "flow/run.h"
 
 #include <setjmp.h>

@@ -6,7 +6,7 @@
 
 #include "common/clock.h"
 #include "common/mem.h"
-#include "flow/outbound.h"
+#include "common/outbound.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

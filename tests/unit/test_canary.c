@@ -6,8 +6,8 @@
  */
 #include "common/crypto.h"
 #include "common/mem.h"
-#include "flow/outbound.h"
-#include "flow/pairs.h"
+#include "common/outbound.h"
+#include "common/pairs.h"
 #include "flow/run.h"
 
 #include <setjmp.h>

@@ -2,7 +2,7 @@
 /* Connections: which documents are sound, and what each kind of authentication sends. */
 #include "common/mem.h"
 #include "flow/connection.h"
-#include "flow/outbound.h"
+#include "common/outbound.h"
 #include "flow/walk_inner.h"
 
 #include <setjmp.h>

@@ -3,7 +3,7 @@
 #include "tests/unit/flow_case_expect.h"
 
 #include "common/json.h"
-#include "flow/header.h"
+#include "common/header.h"
 #include "tests/unit/read_file.h"
 
 #include <glob.h>

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "flow/header.h"
+#include "common/header.h"
 
 #include <string.h>
 

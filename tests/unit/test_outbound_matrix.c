@@ -7,8 +7,8 @@
  */
 #include "tests/unit/sink.h"
 
-#include "flow/outbound.h"
-#include "flow/outbound_address.h"
+#include "common/outbound.h"
+#include "common/outbound_address.h"
 
 /* ---- calling ---- */
 

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "flow/pairs.h"
+#include "common/pairs.h"
 
 #include "common/jsontext.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What may go back to a caller, and which headers a flow may set. */
 #include "common/mem.h"
-#include "flow/header.h"
+#include "common/header.h"
 #include "flow/reply.h"
 
 #include <setjmp.h>

@@ -6,8 +6,8 @@
 #include "common/jsontext.h"
 #include "common/mem.h"
 #include "flow/flow.h"
-#include "flow/header.h"
-#include "flow/outbound.h"
+#include "common/header.h"
+#include "common/outbound.h"
 #include "flow/run.h"
 
 #include <setjmp.h>

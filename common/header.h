@@ -5,8 +5,8 @@
  *
  * Source: RFC 9110 (token grammar, field values), RFC 9112 (framing).
  */
-#ifndef FLOW_HEADER_H
-#define FLOW_HEADER_H
+#ifndef COMMON_HEADER_H
+#define COMMON_HEADER_H
 
 #include "common/base.h"
 #include "common/buf.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "flow/outbound_url.h"
+#include "common/outbound_url.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* outbound_headers: the headers of a call. They may hold secrets: what is made of them is
  * wiped. Only outbound.c uses it. */
-#ifndef FLOW_OUTBOUND_HEADERS_H
-#define FLOW_OUTBOUND_HEADERS_H
+#ifndef COMMON_OUTBOUND_HEADERS_H
+#define COMMON_OUTBOUND_HEADERS_H
 
 #include "common/base.h"
 #include "common/buf.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "flow/outbound_headers.h"
+#include "common/outbound_headers.h"
 
 #include "common/jsontext.h"
 #include "common/mem.h"
-#include "flow/header.h"
+#include "common/header.h"
 
 #include <stdlib.h>
 #include <string.h>

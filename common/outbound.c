@@ -2,16 +2,16 @@
 /* Calls to other systems, on libcurl. What an expression put into a URL may come from a
  * stranger, so everything libcurl would do by itself (redirects, proxies of the
  * environment, other protocols, credentials in files) is switched off. */
-#include "flow/outbound.h"
+#include "common/outbound.h"
 
 #include "common/clock.h"
 #include "common/jsontext.h"
 #include "common/mem.h"
-#include "flow/header.h"
-#include "flow/outbound_address.h"
-#include "flow/outbound_headers.h"
-#include "flow/outbound_url.h"
-#include "flow/pairs.h"
+#include "common/header.h"
+#include "common/outbound_address.h"
+#include "common/outbound_headers.h"
+#include "common/outbound_url.h"
+#include "common/pairs.h"
 
 #include <stdio.h>
 #include <stdlib.h>

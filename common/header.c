@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Which HTTP headers a flow may set. The names refused are those by which one message could
  * be made two, or one hop speak for another. */
-#include "flow/header.h"
+#include "common/header.h"
 
 #include "common/jsontext.h"
 

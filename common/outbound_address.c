@@ -3,11 +3,11 @@
  * by default only the public internet is; the operator opens ranges of his own. An address
  * of a cloud's metadata service hands credentials to whoever asks, and this server's own
  * listeners trust their own machine, so no setting opens those. */
-#include "flow/outbound_address.h"
+#include "common/outbound_address.h"
 
 #include "common/conf.h"
 #include "common/net.h"
-#include "flow/outbound.h"
+#include "common/outbound.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Names with values that may repeat. All decoded text lies in one buffer; sorting indices
  * into it brings repeats together, sorting back restores the order of arrival. */
-#include "flow/pairs.h"
+#include "common/pairs.h"
 
 #include "common/jsontext.h"
 #include "common/mem.h"

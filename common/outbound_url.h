@@ -3,8 +3,8 @@
  * outbound_url: URLs of calls. Parsed by libcurl itself, once: what is checked is what is
  * called. Only outbound.c uses it.
  */
-#ifndef FLOW_OUTBOUND_URL_H
-#define FLOW_OUTBOUND_URL_H
+#ifndef COMMON_OUTBOUND_URL_H
+#define COMMON_OUTBOUND_URL_H
 
 #include "common/base.h"
 #include "common/err.h"

@@ -9,8 +9,8 @@
  * nor a name that changes its address between check and call matter. Only the public
  * internet is called, unless the operator allows more.
  */
-#ifndef FLOW_OUTBOUND_H
-#define FLOW_OUTBOUND_H
+#ifndef COMMON_OUTBOUND_H
+#define COMMON_OUTBOUND_H
 
 #include "common/base.h"
 #include "common/buf.h"

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * outbound_address: the judgement behind outbound_address_refused, which is declared in
- * flow/outbound.h for everybody, and the same for an address written as text.
+ * common/outbound.h for everybody, and the same for an address written as text.
  *
  * Sources: the IANA special-purpose address registries (RFC 6890), RFC 4291, RFC 6052
  * (NAT64), RFC 3056 (6to4), RFC 4380 (Teredo), RFC 5214 (ISATAP).
  */
-#ifndef FLOW_OUTBOUND_ADDRESS_H
-#define FLOW_OUTBOUND_ADDRESS_H
+#ifndef COMMON_OUTBOUND_ADDRESS_H
+#define COMMON_OUTBOUND_ADDRESS_H
 
 #include "common/err.h"
 

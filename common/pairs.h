@@ -4,8 +4,8 @@
  * object in which each name stands once, in the order of first arrival. Built for hostile
  * input: half a million pairs cost a sort, not a search each.
  */
-#ifndef FLOW_PAIRS_H
-#define FLOW_PAIRS_H
+#ifndef COMMON_PAIRS_H
+#define COMMON_PAIRS_H
 
 #include "common/base.h"
 #include "common/buf.h"
