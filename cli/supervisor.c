@@ -92,6 +92,7 @@ static void on_signal(int sig)
 	case SIGTERM:
 	case SIGINT: begin_drain(); break;
 	case SIGHUP:
+		atomic_fetch_add(&self.crew.board->systems, 1);
 		if (*self.crew.conf->flows)
 			role_fork_applier(self.crew.conf);
 		break;

@@ -30,6 +30,7 @@ struct board_slot {
 
 struct board {
 	_Atomic int32_t draining;        /* workers stop claiming */
+	_Atomic int32_t systems;         /* rises when the files of systems are to be read again */
 	_Atomic int32_t front_ready;     /* the listeners are open */
 	struct board_slot slots[BOARD_SLOTS];
 };

@@ -111,6 +111,9 @@ int store_rejection_add(struct store *s, const struct rejection *r, struct err *
 /* store_rejection_count counts n more that are not kept: of a flood, one row stands for many. */
 int store_rejection_count(struct store *s, int64_t at, int64_t flow_id, int64_t n, struct err *err) MUSTCHECK;
 
+/* store_handshake_count counts a greeting of a system that was answered: no event, no row. */
+int store_handshake_count(struct store *s, int64_t at, int64_t flow_id, struct err *err) MUSTCHECK;
+
 /* ---- the caller who waits ------------------------------------------------------ */
 
 enum answer_state {

@@ -19,6 +19,9 @@ struct secret_row {
 };
 int store_secret_set(struct store *s, const char *name, struct slice value, int64_t now,
 		     struct err *err) MUSTCHECK;
+/* store_secret_learn keeps it only where there is none of that name: 1, or 0. */
+int store_secret_learn(struct store *s, const char *name, struct slice value, int64_t now,
+		       struct err *err) MUSTCHECK;
 int store_secret_remove(struct store *s, const char *name, struct err *err) MUSTCHECK; /* 1, 0 none */
 int store_secrets_load(struct store *s, struct secret_row **rows, size_t *count, struct err *err) MUSTCHECK;
 void secret_rows_free(struct secret_row *rows, size_t count);

@@ -14,12 +14,14 @@
 #include <stdatomic.h>
 
 struct hooks;
+struct keys;
 
 struct front {
 	const struct conf *conf;
 	struct board *board;
 	struct store *store;
 	struct hooks *hooks;
+	struct keys *keys;           /* of systems, fetched */
 	char *base_url;              /* without a slash at its end */
 	int max_waiters;             /* threads that may wait for a flow's reply */
 	atomic_int waiters;

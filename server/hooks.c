@@ -7,6 +7,7 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "server/hooks_table.h"
+#include "server/verify_system.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -16,6 +17,8 @@
 
 struct hooks {
 	struct store *store;
+	const char *base_url;
+	struct keys *fetched;
 	pthread_rwlock_t lock;      /* of the pointer, for as long as it takes to hold it */
 	struct hooks_table *table;
 	pthread_mutex_t reloading;
@@ -26,11 +29,13 @@ struct hooks {
 	int64_t counted_mono_ms;
 };
 
-struct hooks *hooks_new(struct store *store)
+struct hooks *hooks_new(struct store *store, const char *base_url, struct keys *fetched)
 {
 	struct hooks *h = mem_new(sizeof(*h));
 
 	h->store = store;
+	h->base_url = base_url;
+	h->fetched = fetched;
 	pthread_rwlock_init(&h->lock, NULL);
 	pthread_mutex_init(&h->reloading, NULL);
 	h->limits = limits_new();
@@ -80,6 +85,47 @@ static void load_keys(struct hooks *h, struct hook *hook)
 	}
 }
 
+/* A secret that a setting names; a value of the document as it is. */
+static struct slice load_setting(struct hooks *h, const struct hook *hook, const struct flow_setting *setting)
+{
+	char *value = NULL;
+	size_t len = 0;
+	struct err err;
+
+	if (!setting->value)
+		return (struct slice){NULL, 0};
+	if (!setting->secret)
+		return (struct slice){mem_dup(setting->value), strlen(setting->value)};
+	if (store_secret_get(h->store, setting->value, &value, &len, &err) <= 0) {
+		log_line(LOG_WARN, "secret of a setting not set", "flow", flow_name(hook->flow), "secret",
+			 setting->value, NULL);
+		return (struct slice){NULL, 0};
+	}
+	return (struct slice){value, len};
+}
+
+static void load_proof(struct hooks *h, struct hook *hook)
+{
+	const struct system *s = flow_system(hook->flow);
+	const struct flow_auth *auth = &hook->webhook->auth;
+
+	if (!s || (auth->type != AUTH_SYSTEM && !s->n_handshakes))
+		return;
+	struct slice *settings = mem_array(s->n_settings + 1, sizeof(*settings));
+	for (size_t i = 0; i < s->n_settings; i++) {
+		const char *fallback = s->settings[i].fallback;
+		if (i < auth->n_settings)
+			settings[i] = load_setting(h, hook, &auth->settings[i]);
+		else if (fallback)
+			settings[i] = (struct slice){mem_dup(fallback), strlen(fallback)};
+	}
+	const struct verify_system_setup setup = {
+		.system = s, .auth = auth, .keys = hook->keys, .n_keys = hook->n_keys, .base_url = h->base_url,
+		.fetched = h->fetched,
+	};
+	hook->proof = verify_system_new(&setup, settings);
+}
+
 /* 1 when the flow listens. One that is not published, or that this version of the program
  * finds faulty, does not. */
 static int load_hook(struct hooks *h, const struct flow_row *row, struct hook *hook)
@@ -109,6 +155,7 @@ static int load_hook(struct hooks *h, const struct flow_row *row, struct hook *h
 			      .webhook = flow_webhook(flow),
 			      .limit = limits_find(h->limits, row->flow_id)};
 	load_keys(h, hook);
+	load_proof(h, hook);
 	return 1;
 }
 
@@ -165,6 +212,11 @@ int hooks_refresh(struct hooks *h, struct err *err)
 	int rc = reload_changed(h, err);
 	pthread_mutex_unlock(&h->reloading);
 	return rc;
+}
+
+void hooks_reload(struct hooks *h)
+{
+	atomic_store(&h->loaded, false);
 }
 
 int hooks_settle(struct hooks *h, struct err *err)

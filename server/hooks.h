@@ -17,6 +17,9 @@
 #include "server/limit.h"
 #include "server/verify.h"
 
+struct keys;
+struct verify_system;
+
 struct hooks;       /* the live table and what it takes to replace it */
 struct hooks_table; /* one generation */
 
@@ -27,15 +30,21 @@ struct hook {
 	const struct flow_webhook *webhook; /* of flow */
 	struct verify_key *keys;            /* as auth.secrets, in their order */
 	size_t n_keys;
+	struct verify_system *proof;        /* where its system is asked for proof or shakes hands; or NULL */
 	struct limit *limit;                /* of the flow; outlives the table */
 };
 
-struct hooks *hooks_new(struct store *store);
+/* base_url: where the webhooks stand for the world, as server.c has it; fetched: keys of systems, or NULL.
+ * Both outlive it. */
+struct hooks *hooks_new(struct store *store, const char *base_url, struct keys *fetched);
 void hooks_free(struct hooks *h); /* when no table is held any more */
 
 /* hooks_refresh reloads when the configuration has changed: 1 reloaded, 0 nothing to do, or
  * another thread is at it, -1 failed (the old table stays; tried again after a second). */
 int hooks_refresh(struct hooks *h, struct err *err) MUSTCHECK;
+
+/* hooks_reload makes the next hooks_refresh load everything: the files of systems have changed. */
+void hooks_reload(struct hooks *h);
 
 /* hooks_settle does the same, and waits for another thread that is at it: for a request that
  * finds nothing, since its flow may have been published a moment ago. */

@@ -5,6 +5,7 @@
 
 #include "common/mem.h"
 #include "server/query.h"
+#include "server/verify_system.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -99,6 +100,7 @@ void hooks_drop(struct hooks_table *t)
 	if (!t || atomic_fetch_sub_explicit(&t->holders, 1, memory_order_acq_rel) != 1)
 		return;
 	for (struct hook *h = t->hooks; h && h->webhook; h++) {
+		verify_system_free(h->proof);
 		for (size_t i = 0; i < h->n_keys; i++)
 			verify_key_release(&h->keys[i]);
 		free(h->keys);
@@ -165,7 +167,8 @@ static void collect(const struct hooks_table *t, struct range r, unsigned method
 {
 	for (size_t i = r.from; i < r.to; i++) {
 		const struct hook *hook = &t->hooks[t->entries[i].hook];
-		if (!out->any)
+		/* Of several flows at one suffix the one that knows its sender: he may greet by any method. */
+		if (!out->any || (!out->any->proof && hook->proof))
 			out->any = hook;
 		out->methods |= hook->webhook->methods;
 		if (hook->webhook->methods & method)

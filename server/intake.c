@@ -5,10 +5,12 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "server/handshake.h"
 #include "server/hooks.h"
 #include "server/keep.h"
 #include "server/query.h"
 #include "server/reply.h"
+#include "server/verify_system.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -23,6 +25,7 @@ struct arrival {
 	struct hooks_match match;
 	const struct hook *hook;
 	int64_t received_at, received_mono_ms;
+	bool body_read;
 	struct buf body;
 	struct buf headers; /* as they go to disk */
 	struct buf query;   /* the same, where it held a secret; else empty */
@@ -101,6 +104,11 @@ static int find_hook(struct arrival *a)
 	if (!a->hook)
 		return refuse(a, 404, "no published flow has this URL suffix",
 			      "no webhook listens at this path");
+	return 0;
+}
+
+static int check_method(struct arrival *a)
+{
 	return a->match.hook ? 0 : refuse_method(a, a->match.methods);
 }
 
@@ -117,10 +125,13 @@ static int refuse_caller(struct arrival *a, const struct verify_result *result)
 
 static int check_head(struct arrival *a)
 {
+	const struct flow_auth *auth = &a->hook->webhook->auth;
 	struct verify_result result;
+	int ok = auth->type == AUTH_SYSTEM
+			 ? verify_system_head(a->hook->proof, a->request, a->received_at, &result)
+			 : verify_head(auth, a->hook->keys, a->hook->n_keys, a->request, &result);
 
-	return verify_head(&a->hook->webhook->auth, a->hook->keys, a->hook->n_keys, a->request,
-			   &result) ? 0 : refuse_caller(a, &result);
+	return ok ? 0 : refuse_caller(a, &result);
 }
 
 /* After the credentials, so that strangers use up nothing of it. */
@@ -145,10 +156,14 @@ static int check_rate(struct arrival *a)
 
 static int check_body(struct arrival *a)
 {
+	const struct flow_auth *auth = &a->hook->webhook->auth;
+	struct slice body = buf_slice(&a->body);
 	struct verify_result result;
+	int ok = auth->type == AUTH_SYSTEM
+			 ? verify_system_body(a->hook->proof, a->request, body, a->received_at, &result)
+			 : verify_body(auth, a->hook->keys, a->hook->n_keys, a->request, body, &result);
 
-	return verify_body(&a->hook->webhook->auth, a->hook->keys, a->hook->n_keys, a->request,
-			   buf_slice(&a->body), &result) ? 0 : refuse_caller(a, &result);
+	return ok ? 0 : refuse_caller(a, &result);
 }
 
 static int read_body(struct arrival *a)
@@ -156,11 +171,30 @@ static int read_body(struct arrival *a)
 	size_t limit = (size_t)a->front->conf->max_body_bytes, own = a->hook->webhook->max_body_bytes;
 	struct http_refusal why;
 
+	if (a->body_read)
+		return 0;
+	a->body_read = true;
 	if (own && own < limit)
 		limit = own;
 	if (http_body_read(a->request, limit, a->front->conf->body_deadline_ms, &a->body, &why) < 0)
 		return refuse(a, why.status, why.text, why.text);
 	return 0;
+}
+
+/* Before the method and the credentials: a greeting may come by another method, and unsigned. */
+static int check_handshake(struct arrival *a)
+{
+	struct handshake_refusal why;
+
+	if (!handshake_possible(a->hook, a->request))
+		return 0;
+	if (read_body(a) < 0)
+		return -1;
+	int rc = handshake_answer(a->front, a->hook, a->request, buf_slice(&a->body), a->response, &why);
+	if (rc < 0)
+		refuse(a, why.status, why.cause, why.status == 401   ? "not authenticated"
+						 : why.status == 503 ? "try again later" : "refused");
+	return rc == 0 ? 0 : -1;
 }
 
 /* ---- to disk -------------------------------------------------------------------- */
@@ -343,7 +377,7 @@ static void walk(struct arrival *a)
 {
 	struct event_added added;
 
-	if (find_hook(a) < 0 || check_head(a) < 0 || check_rate(a) < 0 || read_body(a) < 0 ||
+	if (find_hook(a) < 0 || check_handshake(a) < 0 || check_method(a) < 0 || check_head(a) < 0 || check_rate(a) < 0 || read_body(a) < 0 ||
 	    check_body(a) < 0 || check_structure(a) < 0)
 		return;
 	if (a->hook->webhook->reply == REPLY_RESPONSE && !a->hook->paused)

@@ -17,7 +17,7 @@
 #define BYTES_MAX (64 * 1024)
 #define FAILED_MS 60000    /* how long a failure is remembered */
 #define AFRESH_MS 60000    /* how old keys must be to be fetched again because nothing held */
-#define PATIENCE_MS 3500   /* how long a thread waits for another's fetch */
+#define PATIENCE_S 3       /* how long a thread waits for another's fetch */
 
 struct keys_set {
 	atomic_int holders;
@@ -208,11 +208,42 @@ static void keep(struct keys *k, const char *url, int64_t now_ms, struct keys_se
 	pthread_mutex_unlock(&k->lock);
 }
 
+static int take_turn(struct keys *k, struct err *err)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += PATIENCE_S;
+	if (pthread_mutex_timedlock(&k->fetching, &until) != 0)
+		return err_set(err, ERR_BUSY, "something else is being fetched; the sender must try again");
+	return 0;
+}
+
+int keys_visit(struct keys *k, const char *url, const char *const *hosts, struct err *err)
+{
+	const struct outbound_request request = {
+		.method = "GET", .url = url, .headers = "[]", .timeout_ms = FETCH_MS, .max_response_bytes = BYTES_MAX,
+	};
+	struct outbound_response response = {.headers = BUF_INIT, .body = BUF_INIT};
+	const char *why = keys_url_refused(url, hosts);
+	int rc;
+
+	if (why)
+		return err_set(err, ERR_DENIED, "the address %.120s %s", url, why);
+	if (take_turn(k, err) < 0)
+		return -1;
+	rc = outbound_call(&request, &response, err);
+	if (rc == 0 && (response.status < 200 || response.status > 299))
+		rc = err_set(err, ERR_UPSTREAM, "it was answered %d", response.status);
+	outbound_response_release(&response);
+	pthread_mutex_unlock(&k->fetching);
+	return rc;
+}
+
 int keys_get(struct keys *k, const struct system_public_key *from, const char *url, bool afresh, int64_t now_ms,
 	     struct keys_set **out, struct err *err)
 {
 	const char *why = keys_url_refused(url, from->hosts);
-	struct timespec until;
 	int rc;
 
 	*out = NULL;
@@ -220,10 +251,8 @@ int keys_get(struct keys *k, const struct system_public_key *from, const char *u
 		return err_set(err, ERR_DENIED, "its address %.120s %s", url, why);
 	if ((rc = look_up(k, from, url, afresh, now_ms, out, err)) != 0)
 		return rc;
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += PATIENCE_MS / 1000;
-	if (pthread_mutex_timedlock(&k->fetching, &until) != 0)
-		return err_set(err, ERR_BUSY, "another key is being fetched; the sender must try again");
+	if (take_turn(k, err) < 0)
+		return -1;
 	if ((rc = look_up(k, from, url, afresh, now_ms, out, err)) == 0) {
 		*out = fetch(from, url, now_ms, err);
 		keep(k, url, now_ms, *out, err);

@@ -26,6 +26,9 @@ int keys_get(struct keys *k, const struct system_public_key *from, const char *u
 const struct crypto_keys *keys_of(const struct keys_set *set);
 void keys_drop(struct keys_set *set);
 
+/* keys_visit fetches a URL of a pinned host once and looks only whether that went well (2xx): 0 or -1. */
+int keys_visit(struct keys *k, const char *url, const char *const *hosts, struct err *err) MUSTCHECK;
+
 /* keys_url_refused: why this may not be fetched, or NULL: https, a pinned host, no port, no user. */
 const char *keys_url_refused(const char *url, const char *const *hosts);
 

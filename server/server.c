@@ -6,9 +6,12 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/mem.h"
+#include "common/outbound.h"
+#include "flow/system.h"
 #include "server/front.h"
 #include "server/hooks.h"
 #include "server/intake.h"
+#include "server/keys.h"
 #include "server/routes.h"
 
 #include <malloc.h>
@@ -75,9 +78,8 @@ static int listen_all(struct role *role, struct err *err)
 		.threads = CONSOLE_THREADS, .arg = &role->front, .handle = routes_console,
 	};
 
-	role->front.base_url = base_url(conf, err);
 	/* The console last: who is told by /healthz that all is well may send at once. */
-	if (!role->front.base_url || http_listen(&intake, &role->listeners[INTAKE], err) < 0 ||
+	if (http_listen(&intake, &role->listeners[INTAKE], err) < 0 ||
 	    http_listen(&console, &role->listeners[CONSOLE], err) < 0)
 		return -1;
 	const char *address = http_listener_address(role->listeners[INTAKE]);
@@ -93,7 +95,11 @@ static int open_all(struct role *role, struct err *err)
 	if (store_open(f->conf->data, STORE_WRITE, &f->store, err) < 0)
 		return -1;
 	store_queue_cap(f->store, f->conf->max_queued);
-	f->hooks = hooks_new(f->store);
+	const struct outbound_policy policy = {f->conf->allow_destinations, {f->conf->listen, f->conf->console}};
+	if (outbound_init(&policy, err) < 0 || !(f->base_url = base_url(f->conf, err)))
+		return -1;
+	f->keys = keys_new();
+	f->hooks = hooks_new(f->store, f->base_url, f->keys);
 	if (hooks_refresh(f->hooks, err) < 0)
 		return -1;
 	f->max_waiters = f->conf->threads * 3 / 4 > 1 ? f->conf->threads * 3 / 4 : 1;
@@ -123,6 +129,7 @@ static void count_refusals(struct front *f, bool last)
 static int watch(struct role *role, const sigset_t *signals)
 {
 	struct front *f = &role->front;
+	int32_t systems_seen = atomic_load(&f->board->systems);
 	struct err err;
 
 	for (;;) {
@@ -131,6 +138,13 @@ static int watch(struct role *role, const sigset_t *signals)
 			return EXIT_DISK;
 		if (got == SIGTERM || got == SIGINT)
 			return EXIT_FINE;
+		int32_t now = atomic_load(&f->board->systems);
+		if (now != systems_seen) {
+			systems_seen = now;
+			systems_reload();
+			hooks_reload(f->hooks);
+			log_line(LOG_INFO, "systems read again", NULL);
+		}
 		if (hooks_refresh(f->hooks, &err) < 0)
 			log_line(LOG_ERROR, "flows not loaded, the old ones go on", "error", err.text,
 				 NULL);
@@ -169,6 +183,7 @@ static void close_all(struct role *role)
 	if (f->store && f->hooks && !store_broken(f->store))
 		count_refusals(f, true);
 	hooks_free(f->hooks);
+	keys_free(f->keys);
 	if (f->store)
 		store_close(f->store);
 	free(f->base_url);

@@ -34,12 +34,19 @@ struct flows *flows_new(struct store *s)
 	return f;
 }
 
+void flows_forget(struct flows *f)
+{
+	for (size_t i = 0; i < KEPT; i++)
+		flow_free(f->list[i].flow);
+	memset(f->list, 0, sizeof(f->list));
+	f->ticket = 0;
+}
+
 void flows_free(struct flows *f)
 {
 	if (!f)
 		return;
-	for (size_t i = 0; i < KEPT; i++)
-		flow_free(f->list[i].flow);
+	flows_forget(f);
 	free(f);
 }
 

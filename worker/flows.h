@@ -12,6 +12,8 @@
 struct flows;
 
 struct flows *flows_new(struct store *s);
+/* flows_forget: they are read again when they are asked for next; between runs only. */
+void flows_forget(struct flows *f);
 void flows_free(struct flows *f);
 
 /* flows_find: borrowed until the next call; NULL with a sentence when the version is gone or

@@ -11,6 +11,7 @@
 #include "common/store.h"
 #include "common/outbound.h"
 #include "flow/run.h"
+#include "flow/system.h"
 #include "worker/flows.h"
 #include "worker/retry.h"
 
@@ -40,6 +41,7 @@ struct work {
 	const struct conf *conf;
 	struct board *board;
 	struct board_slot *slot;
+	int32_t systems_seen;
 	int64_t owner;
 	struct claim taken[BATCH];
 	size_t n_taken, begun; /* begun: how many of them have been run */
@@ -316,6 +318,18 @@ static bool has_grown(const struct work *w)
 	return (int64_t)pages * sysconf(_SC_PAGESIZE) > (w->conf->worker_memory_mb << 20) / 2;
 }
 
+/* The supervisor was told that files of systems have changed. Nothing of a flow is in use here. */
+static void see_systems(struct work *w)
+{
+	int32_t now = atomic_load(&w->board->systems);
+
+	if (now == w->systems_seen)
+		return;
+	w->systems_seen = now;
+	systems_reload();
+	flows_forget(w->flows);
+}
+
 static int loop(struct work *w)
 {
 	for (unsigned turn = 1; !stopping; turn++) {
@@ -325,6 +339,7 @@ static int loop(struct work *w)
 		}
 		uint32_t ticket = store_work_ticket(w->store);
 		int got = exchange(w, BATCH);
+		see_systems(w);
 		if (got < 0 || run_batch(w) < 0)
 			return store_broken(w->store) ? EXIT_DISK : EXIT_FAILED;
 		if (got == 0 && !flows_warm(w->flows))
@@ -373,6 +388,7 @@ int worker_run(const struct conf *conf, struct board *board, int slot, int64_t o
 		log_line(LOG_ERROR, "worker cannot start", "error", err.text, NULL);
 		return EXIT_FAILED;
 	}
+	w->systems_seen = atomic_load(&board->systems);
 	w->flows = flows_new(w->store);
 	int code = loop(w);
 	for (size_t i = 0; i < w->n_taken; i++)

@@ -140,6 +140,20 @@ int store_rejection_count(struct store *s, int64_t at, int64_t flow_id, int64_t 
 	return commit(s, SYNC_LATER, count_rejections, &r, err);
 }
 
+static int count_handshake(struct conn *c, void *arg, struct err *err)
+{
+	const struct refused *r = arg;
+
+	return counts_add_many(c, r->at, r->flow_id, "handshake", r->n, err);
+}
+
+int store_handshake_count(struct store *s, int64_t at, int64_t flow_id, struct err *err)
+{
+	struct refused r = {at, flow_id, 1};
+
+	return commit(s, SYNC_LATER, count_handshake, &r, err);
+}
+
 /* ---- the caller who waits ---- */
 
 void answer_release(struct answer *a)

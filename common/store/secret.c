@@ -122,6 +122,32 @@ int store_secret_set(struct store *s, const char *name, struct slice value, int6
 	return result;
 }
 
+/* Looked for inside the transaction: two who bring one at the same moment are not both believed. */
+static int learn_secret(struct conn *c, void *arg, struct err *err)
+{
+	struct set *set = arg;
+	sqlite3_stmt *st = sql_ask(c, err, "SELECT 1 FROM secrets WHERE name = ?", "t", set->name);
+	int got = st ? sql_row(c, st, err) : -1;
+
+	if (got > 0)
+		sql_done(st);
+	if (got != 0)
+		return got < 0 ? -1 : 0;
+	return set_secret(c, arg, err) < 0 ? -1 : 1;
+}
+
+int store_secret_learn(struct store *s, const char *name, struct slice value, int64_t now, struct err *err)
+{
+	struct set set = {s, name, value, now};
+
+	if (!name_is_fine(name) || !value.len)
+		return err_set(err, ERR_INVALID, "\"%.64s\" is no secret's name, or its value is empty", name);
+	int result = commit(s, SYNC_AFTER, learn_secret, &set, err);
+	if (result > 0)
+		bell_ring_config(s->bell);
+	return result;
+}
+
 static int remove_secret(struct conn *c, void *arg, struct err *err)
 {
 	int changed = sql_do(c, err, "DELETE FROM secrets WHERE name = ?", "t", (const char *)arg);
