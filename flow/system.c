@@ -82,7 +82,7 @@ static void read_all(struct maker *m, const char *name)
 	struct system *s = &m->held->system;
 	const struct args *reply = arg_object(a, "reply"), *secret = arg_object(a, "secret");
 	const cJSON *item;
-	unsigned facts;
+	unsigned place;
 
 	s->name = arg_text(a, "name") ? arg_text(a, "name") : "";
 	s->title = arg_text(a, "title");
@@ -102,9 +102,9 @@ static void read_all(struct maker *m, const char *name)
 	make_schemes(m, arg_find(a, "schemes"));
 	make_handshakes(m, arg_find(a, "handshakes"));
 	s->batch = arg_given(a, "batch") ? make_source(m, "/batch", arg_text(a, "batch"), 0) : NULL;
-	facts = (s->batch ? PLACE_ITEM : 0) | PLACE_TOKEN;
-	s->delivery_id = make_sources(m, arg_find(a, "delivery_id"), facts);
-	s->event_type = make_sources(m, arg_find(a, "event_type"), facts);
+	place = (s->batch ? PLACE_ITEM : 0) | PLACE_TOKEN;
+	s->delivery_id = make_sources(m, arg_find(a, "delivery_id"), place);
+	s->event_type = make_sources(m, arg_find(a, "event_type"), place);
 	if (s->dedupe && !s->delivery_id->n)
 		fault_add(m->faults, "/dedupe", NULL, "\"dedupe\" needs a \"delivery_id\"");
 	if (reply)
@@ -216,16 +216,48 @@ static void take_only_item(const struct system *s, struct system_view *v)
 		v->item = (struct slice){NULL, 0};
 }
 
+/* The claims of the token that the system's requests carry, as they stand there: whoever asks has had
+ * the request verified, or has chosen not to. The caller releases out. */
+static void take_token(const struct system *s, struct system_view *v, struct buf *out)
+{
+	struct system_candidates found;
+
+	for (size_t i = 0; i < s->n_schemes && !v->token.ptr; i++) {
+		if (s->schemes[i].type != SCHEME_JWT || !s->schemes[i].signature)
+			continue;
+		system_part_find(s->schemes[i].signature, v, &found);
+		struct slice token = found.n ? system_candidate(&found, 0) : (struct slice){NULL, 0};
+		const char *from = token.len ? memchr(token.ptr, '.', token.len) : NULL;
+		const char *end = from ? memchr(from + 1, '.', token.len - (size_t)(from + 1 - token.ptr)) : NULL;
+		buf_clear(out);
+		if (end && crypto_base64url_decode((struct slice){from + 1, (size_t)(end - from - 1)}, out) == 1 &&
+		    jsontext_check(buf_slice(out), JSONTEXT_DEPTH_MAX, NULL) == 0)
+			v->token = jsontext_trim(buf_slice(out));
+		system_candidates_release(&found);
+	}
+}
+
+static int facts(const struct system *s, const struct system_sources *sources, struct system_view *v, bool all,
+		 struct buf *out)
+{
+	struct buf token = BUF_INIT;
+
+	take_only_item(s, v);
+	take_token(s, v, &token);
+	int rc = join(sources, v, all, out);
+	v->token = (struct slice){NULL, 0};
+	buf_release(&token);
+	return rc;
+}
+
 int system_delivery_id(const struct system *s, struct system_view *v, struct buf *out)
 {
-	take_only_item(s, v);
-	return join(s->delivery_id, v, true, out);
+	return facts(s, s->delivery_id, v, true, out);
 }
 
 int system_event_type(const struct system *s, struct system_view *v, struct buf *out)
 {
-	take_only_item(s, v);
-	return join(s->event_type, v, false, out);
+	return facts(s, s->event_type, v, false, out);
 }
 
 /* Pasted base64 may lack its padding, or be of the alphabet for URLs. */

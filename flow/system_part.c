@@ -127,32 +127,16 @@ size_t system_part_sources(const struct system_part *p, const struct system_sour
 	return p->n_sources;
 }
 
-/* Text as base64url has it, to be decoded as base64. */
-static int decode_url(struct slice text, struct buf *out)
-{
-	struct buf copy = BUF_INIT;
-
-	if (memchr(text.ptr, '+', text.len) || memchr(text.ptr, '/', text.len))
-		return 0;
-	while (text.len && text.ptr[text.len - 1] == '=')
-		text.len--;
-	buf_add_slice(&copy, text);
-	for (size_t i = 0; i < copy.len; i++)
-		copy.ptr[i] = copy.ptr[i] == '-' ? '+' : copy.ptr[i] == '_' ? '/' : copy.ptr[i];
-	while (copy.len % 4)
-		buf_add_char(&copy, '=');
-	int rc = crypto_base64_decode(buf_slice(&copy), out);
-	buf_release(&copy);
-	return rc;
-}
-
 int source_decode(enum system_encoding encoding, struct slice text, struct buf *out)
 {
 	switch (encoding) {
 	case ENCODING_NONE: return buf_add_slice(out, text), 1;
 	case ENCODING_HEX: return crypto_hex_decode(text, out);
 	case ENCODING_BASE64: return crypto_base64_decode(text, out);
-	case ENCODING_BASE64URL: return decode_url(text, out);
+	case ENCODING_BASE64URL:
+		while (text.len && text.ptr[text.len - 1] == '=') /* some senders pad it */
+			text.len--;
+		return crypto_base64url_decode(text, out);
 	}
 	return 0;
 }

@@ -89,29 +89,6 @@ const struct system_template *make_template(struct maker *m, const char *pointer
 
 /* ---- adding ---- */
 
-static void base64url(const char *bytes, size_t len, struct buf *out)
-{
-	size_t start = out->len;
-
-	crypto_base64(bytes, len, out);
-	while (out->len > start && out->ptr[out->len - 1] == '=')
-		out->ptr[--out->len] = '\0';
-	for (size_t i = start; i < out->len; i++)
-		out->ptr[i] = out->ptr[i] == '+' ? '-' : out->ptr[i] == '/' ? '_' : out->ptr[i];
-}
-
-static uint32_t crc32(struct slice bytes)
-{
-	uint32_t crc = 0xFFFFFFFFu;
-
-	for (size_t i = 0; i < bytes.len; i++) {
-		crc ^= (unsigned char)bytes.ptr[i];
-		for (int k = 0; k < 8; k++)
-			crc = crc >> 1 ^ (crc & 1 ? 0xEDB88320u : 0);
-	}
-	return ~crc;
-}
-
 static void change_case(struct buf *b, char from, char to)
 {
 	for (size_t i = 0; i < b->len; i++)
@@ -132,8 +109,8 @@ static void apply(enum filter filter, const char *algorithm, struct buf *value)
 		break;
 	case FILTER_HEX: crypto_hex(value->ptr, value->len, &made); break;
 	case FILTER_BASE64: crypto_base64(value->ptr, value->len, &made); break;
-	case FILTER_BASE64URL: base64url(value->ptr, value->len, &made); break;
-	case FILTER_CRC32: buf_addf(&made, "%" PRIu32, crc32(buf_slice(value))); break;
+	case FILTER_BASE64URL: crypto_base64url(value->ptr, value->len, &made); break;
+	case FILTER_CRC32: buf_addf(&made, "%" PRIu32, crypto_crc32(buf_slice(value))); break;
 	case FILTER_LOWER: change_case(value, 'A', 'a'); return;
 	case FILTER_UPPER: change_case(value, 'a', 'A'); return;
 	}

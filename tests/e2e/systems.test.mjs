@@ -127,6 +127,13 @@ async function refused(c, d, what) {
 	return cause;
 }
 
+/** What a case does not say of id and type is not asked: nobody has confirmed it. */
+function sees(c, seen) {
+	assert.equal(seen.system, c.system);
+	if (c.event && 'delivery_id' in c.event) assert.equal(seen.id, c.event.delivery_id);
+	if (c.event && 'type' in c.event) assert.equal(seen.type, c.event.type);
+}
+
 /** A text changed in the middle, so that its form stays what it was. */
 function spoil(text) {
 	const at = Math.floor(text.length * 2 / 3);
@@ -147,7 +154,7 @@ for (const c of cases) {
 			const id = await accepted(c, await delivery(c), 'a good delivery');
 			await w.ended(id);
 			const seen = JSON.parse(await w.one(`SELECT output FROM step_history WHERE event = ${id} AND step = 'seen'`));
-			assert.deepEqual(seen, { id: c.event?.delivery_id ?? null, type: c.event?.type ?? null, system: c.system });
+			sees(c, seen);
 			for (const more of c.also ?? []) await accepted(c, await delivery(c, { sign: more.sign ?? c.sign, ...(more.body ? { body: Buffer.from(more.body) } : {}) }), more.name);
 		});
 
@@ -225,7 +232,7 @@ for (const c of cases) {
 			const id = await accepted(c, d, 'the sample');
 			await w.ended(id);
 			const seen = JSON.parse(await w.one(`SELECT output FROM step_history WHERE event = ${id} AND step = 'seen'`));
-			assert.deepEqual(seen, { id: c.event?.delivery_id ?? null, type: c.event?.type ?? null, system: c.system });
+			sees(c, seen);
 		});
 	}
 
