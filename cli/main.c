@@ -22,7 +22,7 @@
 	X(event_pin) X(event_unpin) \
 	X(replay) X(replay_list) X(replay_show) X(replay_cancel) X(replay_resume) \
 	X(secret_set) X(secret_list) X(secret_remove) X(secret_rotate) \
-	X(system_list) X(system_show) X(system_check) \
+	X(system_list) X(system_show) X(system_check) X(system_sign) X(system_docs) \
 	X(connection_set) X(connection_list) X(connection_show) X(connection_remove) \
 	X(retention) X(retention_run) \
 	X(backup) X(doctor) X(schema) X(version) X(help)

@@ -30,8 +30,8 @@ void auth_system_find(struct flow *f, const struct args *webhook, struct faults 
 	char hint[128];
 	struct err err;
 
-	if (!name || !cJSON_IsString(a->node) || !*name)
-		return;
+	if (!name || !cJSON_IsString(a->node) || (a->param->refuse && a->param->refuse(name)))
+		return; /* told already */
 	int rc = systems_find(name, &f->system, &err);
 	if (rc == 0)
 		fault_add(faults, a->pointer, NULL, "there is no system \"%.64s\"%s; `ringbolt system list` has "

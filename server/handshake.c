@@ -8,6 +8,7 @@
 #include "common/mem.h"
 #include "common/store.h"
 #include "server/keys.h"
+#include "server/proof.h"
 #include "server/verify_system.h"
 
 #include <stdarg.h>
@@ -76,15 +77,11 @@ static int check_equal(struct greeting *g)
 
 static int check_signature(struct greeting *g)
 {
-	const struct flow_auth *auth = &g->hook->webhook->auth;
-	struct slice body = g->look.request.body;
+	int64_t now = clock_wall_ms();
 	struct verify_result result;
 
-	int ok = auth->type == AUTH_SYSTEM
-			 ? verify_system_body(g->hook->proof, g->request, body, clock_wall_ms(), &result)
-			 : verify_head(auth, g->hook->keys, g->hook->n_keys, g->request, &result) &&
-				   verify_body(auth, g->hook->keys, g->hook->n_keys, g->request, body, &result);
-	return ok ? 0 : refuse(g, 401, "%s", result.cause);
+	return proof_head(g->hook, g->request, now, &result) &&
+	       proof_body(g->hook, g->request, g->look.request.body, now, &result) ? 0 : refuse(g, 401, "%s", result.cause);
 }
 
 /* ---- what it does ---- */

@@ -8,9 +8,9 @@
 #include "server/handshake.h"
 #include "server/hooks.h"
 #include "server/keep.h"
+#include "server/proof.h"
 #include "server/query.h"
 #include "server/reply.h"
-#include "server/verify_system.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -101,10 +101,8 @@ static struct hooks_table *look_up_settled(struct arrival *a)
 static int find_hook(struct arrival *a)
 {
 	a->hook = a->match.hook ? a->match.hook : a->match.any;
-	if (!a->hook)
-		return refuse(a, 404, "no published flow has this URL suffix",
-			      "no webhook listens at this path");
-	return 0;
+	return a->hook ? 0 : refuse(a, 404, "no published flow has this URL suffix",
+				    "no webhook listens at this path");
 }
 
 static int check_method(struct arrival *a)
@@ -125,13 +123,9 @@ static int refuse_caller(struct arrival *a, const struct verify_result *result)
 
 static int check_head(struct arrival *a)
 {
-	const struct flow_auth *auth = &a->hook->webhook->auth;
 	struct verify_result result;
-	int ok = auth->type == AUTH_SYSTEM
-			 ? verify_system_head(a->hook->proof, a->request, a->received_at, &result)
-			 : verify_head(auth, a->hook->keys, a->hook->n_keys, a->request, &result);
 
-	return ok ? 0 : refuse_caller(a, &result);
+	return proof_head(a->hook, a->request, a->received_at, &result) ? 0 : refuse_caller(a, &result);
 }
 
 /* After the credentials, so that strangers use up nothing of it. */
@@ -156,14 +150,10 @@ static int check_rate(struct arrival *a)
 
 static int check_body(struct arrival *a)
 {
-	const struct flow_auth *auth = &a->hook->webhook->auth;
-	struct slice body = buf_slice(&a->body);
 	struct verify_result result;
-	int ok = auth->type == AUTH_SYSTEM
-			 ? verify_system_body(a->hook->proof, a->request, body, a->received_at, &result)
-			 : verify_body(auth, a->hook->keys, a->hook->n_keys, a->request, body, &result);
 
-	return ok ? 0 : refuse_caller(a, &result);
+	return proof_body(a->hook, a->request, buf_slice(&a->body), a->received_at, &result)
+		       ? 0 : refuse_caller(a, &result);
 }
 
 static int read_body(struct arrival *a)

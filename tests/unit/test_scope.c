@@ -185,7 +185,7 @@ static void the_facts_of_the_event_are_there(void **state)
 	part_is(s, SCOPE_EVENT, "{\"id\":42,\"received_at_ms\":1795442531123,"
 		"\"received_at\":\"2026-11-23T14:02:11.123Z\",\"method\":\"POST\",\"path\":\"/in/orders/7\","
 		"\"remote\":\"192.0.2.1\",\"content_type\":null,\"trigger\":\"arrival\",\"body_kind\":\"empty\","
-		"\"body_error\":null,\"body_bytes\":0,\"run\":1,\"attempt\":1}");
+		"\"body_error\":null,\"system\":null,\"delivery_id\":null,\"type\":null,\"body_bytes\":0,\"run\":1,\"attempt\":1}");
 	scope_free(s);
 }
 
