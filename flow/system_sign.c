@@ -368,17 +368,27 @@ static int sign_by(const struct system_signing *order, const struct system_schem
 
 int system_sign(const struct system_signing *order, struct buf *headers, struct buf *query, struct err *err)
 {
-	int at = choose(order, 0, err), rc = 0;
+	struct err first = {0}, later;
+	int at = choose(order, 0, err);
 
+	if (at < 0)
+		return -1;
 	if (!order->n_secrets)
 		return err_set(err, ERR_INVALID, "there is no secret to sign with");
-	while (at >= 0 && rc == 0) {
+	/* A secret may be of the form that a later scheme wants, a body of the one that it signs. */
+	for (; at >= 0; at = choose(order, (size_t)at + 1, &later)) {
 		buf_clear(headers);
 		buf_clear(query);
-		rc = sign_by(order, &order->system->schemes[at], headers, query, err);
-		if (rc == 0 && (at = choose(order, (size_t)at + 1, err)) < 0)
-			return err_set(err, ERR_INVALID, "%s signs the parameters of a form, and this body is none",
-				       order->system->title);
+		int rc = sign_by(order, &order->system->schemes[at], headers, query, &later);
+		if (rc > 0)
+			return 0;
+		if (rc == 0)
+			err_set(&later, ERR_INVALID, "%s signs the parameters of a form, and this body is none",
+				order->system->title);
+		if (!first.kind)
+			first = later;
 	}
-	return rc > 0 ? 0 : -1;
+	if (err)
+		*err = first;
+	return -1;
 }
