@@ -7,6 +7,7 @@
 #include "cli/called.h"
 #include "cli/recorded.h"
 #include "cli/sample.h"
+#include "cli/signed.h"
 #include "cli/trace.h"
 #include "common/clock.h"
 #include "common/mem.h"
@@ -48,7 +49,7 @@ static const char *secret_of_environment(const char *name)
 	return getenv(variable);
 }
 
-static int host_secret(void *arg, const char *name, char **value, struct err *err)
+static int real_secret(void *arg, const char *name, char **value, struct err *err)
 {
 	struct test *t = arg;
 	const char *own = secret_of_environment(name);
@@ -56,7 +57,14 @@ static int host_secret(void *arg, const char *name, char **value, struct err *er
 
 	if (own)
 		return *value = mem_dup(own), 1;
-	int rc = t->store ? store_secret_get(t->store, name, value, &len, err) : 0;
+	return t->store ? store_secret_get(t->store, name, value, &len, err) : 0;
+}
+
+static int host_secret(void *arg, const char *name, char **value, struct err *err)
+{
+	struct test *t = arg;
+	int rc = real_secret(t, name, value, err);
+
 	if (rc != 0 || t->call)
 		return rc;
 	/* Nothing leaves, so any value will do: the flow can be tried before its secrets exist. */
@@ -276,6 +284,17 @@ static int read_sample(struct sample *s, struct test *t, const struct args *args
 	return sample_make(s, t->flow, buf_slice(&t->document), args, clock_wall_ms(), err);
 }
 
+/* As the sender would have sent it; what is refused here would be refused by the server. */
+static int sign_sample(struct sample *s, struct test *t, const struct args *args, struct err *err)
+{
+	if (!args_has(args, "signed"))
+		return 0;
+	if (signed_sample(s, t->flow, t->conf, real_secret, t, err) < 0)
+		return -1;
+	fprintf(stderr, "signed as %s does, and accepted as the server would\n", flow_webhook(t->flow)->system);
+	return 0;
+}
+
 static int refuse_both(const struct args *args, int64_t event, struct err *err)
 {
 	if (event && args_has(args, "sample"))
@@ -302,7 +321,8 @@ static int run(const struct conf *conf, const struct args *args)
 		return cmd_usage("flow test", &err);
 	if (open_store(&t, conf, args, &err) < 0 ||
 	    load_document(&t, args->words[0], args_has(args, "draft"), &err) < 0 ||
-	    parse_flow(&t, args->words[0], &err) < 0 || read_sample(&sample, &t, args, event, &err) < 0)
+	    parse_flow(&t, args->words[0], &err) < 0 || read_sample(&sample, &t, args, event, &err) < 0 ||
+	    sign_sample(&sample, &t, args, &err) < 0)
 		code = cmd_fail(&err);
 	else
 		code = run_test(&t, conf, &sample, args_has(args, "json"));
@@ -324,6 +344,8 @@ static const struct option options[] = {
 	{"query", "NAME=VALUE", "A query parameter, as it stands in a URL.", true},
 	{"path", "PATH", "The path, where the suffix has {name} parts: /orders/7.", false},
 	{"method", "METHOD", "The request's method.", false},
+	{"signed", NULL, "Sign the request as the flow's system would, with its first secret, and judge the signature "
+			 "as the server would.", false},
 	{"draft", NULL, "With NAME: the newest version instead of the published one.", false},
 	{"call", NULL, "Do what http_request, sqlite_query and command say; without it each has a stand-in.",
 	 false},
@@ -339,7 +361,8 @@ const struct cmd cmd_flow_test = {
 	.name = "flow test",
 	.arguments = "FILE|NAME",
 	.text = "Run a flow here, step by step, without storing anything.",
-	.help = "What is not given comes from the flow's webhook.expected. Authentication is not asked for.\n"
+	.help = "What is not given comes from the flow's webhook.expected, or else from the sample of its system.\n"
+		"Authentication is not asked for, unless --signed says so.\n"
 		"A FILE needs no database. Exit code 1 when the run failed.\n"
 		"\tringbolt flow test examples/price-quote.json\n"
 		"\tringbolt flow test orders --event 1042 --draft\n"

@@ -7,6 +7,7 @@
 #include "common/json.h"
 #include "common/jsontext.h"
 #include "common/mem.h"
+#include "flow/system.h"
 #include "common/header.h"
 
 #include <stdlib.h>
@@ -87,6 +88,35 @@ int sample_from_kept(struct sample *s, const struct flow *f, struct store *store
 					    "sample list %s`)", flow_name(f), name, flow_name(f));
 	set_event(s, f, "127.0.0.1");
 	return 0;
+}
+
+void sample_add(struct sample *s, const struct flow *f, const char *headers, const char *query)
+{
+	struct slice list = {s->headers, strlen(s->headers)}, name;
+	struct buf all = BUF_INIT, added = BUF_INIT, text = BUF_INIT;
+	struct jsontext_walk w;
+
+	buf_addf(&added, "[%s]", headers);
+	buf_add_char(&all, '[');
+	for (jsontext_walk_start(&w, list); jsontext_walk_next(&w);) {
+		buf_clear(&text);
+		if (jsontext_item(w.value, 0, &name))
+			jsontext_string(name, &text);
+		if (header_list_has(buf_slice(&added), text.ptr))
+			continue;
+		buf_addf(&all, "%s%.*s", all.len > 1 ? "," : "", (int)w.value.len, w.value.ptr);
+	}
+	buf_addf(&all, "%s%s]", all.len > 1 && *headers ? "," : "", headers);
+	free(s->headers);
+	s->headers = buf_take(&all);
+	if (*query) {
+		char *longer = mem_format("%s%s%s", s->query, *s->query ? "&" : "", query);
+		free(s->query);
+		s->query = longer;
+	}
+	set_event(s, f, "127.0.0.1");
+	buf_release(&added);
+	buf_release(&text);
 }
 
 /* ---- pieces of a made one ------------------------------------------------------------ */
@@ -233,6 +263,8 @@ static int make_body(struct sample *s, const cJSON *expected, const struct args 
 	const char *path = args_value(args, "body", NULL);
 	const cJSON *body = json_get(expected, "body");
 
+	if (!body)
+		body = json_get(expected, "text"); /* of a system's sample */
 	*type = "application/json";
 	if (path) {
 		if (cmd_read_file(path, BODY_MAX, &s->body, err) < 0)
@@ -267,6 +299,8 @@ int sample_make(struct sample *s, const struct flow *f, struct slice document,
 	if (!tree)
 		return -1;
 	const cJSON *expected = json_get(json_get(tree, "webhook"), "expected");
+	if (!expected)
+		expected = json_get(flow_system(f)->json, "sample");
 	buf_add_char(&headers, '[');
 	add_expected_headers(&headers, expected, args);
 	int rc = add_given_headers(&headers, args, err);

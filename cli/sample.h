@@ -30,6 +30,9 @@ int sample_from_event(struct sample *s, const struct flow *f, struct store *stor
 /* sample_from_kept takes one that is kept with the flow. */
 int sample_from_kept(struct sample *s, const struct flow *f, struct store *store, const char *name,
 		     int64_t now, struct err *err) MUSTCHECK;
+/* sample_add adds headers (["Name","value"],... without the outer brackets; each stands for one of its
+ * name) and what goes to the query ("a=b"). */
+void sample_add(struct sample *s, const struct flow *f, const char *headers, const char *query);
 void sample_release(struct sample *s);
 
 #endif

@@ -256,3 +256,19 @@ story('what `system sign` prints can be given to a shell as it is', async () => 
 	const none = await run(RINGBOLT, ['system', 'sign', 'generic', '--secret', 'x']);
 	assert.match(none.err, /proves nothing of itself/);
 });
+
+story('`flow test` runs over its system\'s sample, and --signed signs it and judges it as the server does', async () => {
+	const file = w.writeFlow(by('tried', 'stripe'), 'tried');
+	const plain = await w.do(['flow', 'test', file, '--json']);
+	assert.deepEqual(JSON.parse(plain.out).steps[0].output, { id: 'evt_1NG8Du2eZvKYlo2CUI79vXWy', type: 'payment_intent.succeeded' });
+	const got = await w.do(['flow', 'test', file, '--signed', '--json']);
+	assert.match(got.err, /signed as stripe does, and accepted/);
+	const sent = Object.fromEntries(JSON.parse(got.out).headers);
+	const { t, v1 } = Object.fromEntries(sent['Stripe-Signature'].split(',').map(part => part.split('=')));
+	assert.ok(Math.abs(t - Date.now() / 1000) < 60);
+	assert.match(v1, /^[0-9a-f]{64}$/);
+	const unset = await w.cli(['flow', 'test', w.writeFlow(by('unset', 'stripe', {}, { secret: 'never-set' })), '--signed']);
+	assert.match(unset.err, /ringbolt secret set never-set/);
+	const open = await w.cli(['flow', 'test', w.writeFlow(flow('other', seen)), '--signed']);
+	assert.match(open.err, /authentication is "system"/);
+});

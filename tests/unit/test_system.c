@@ -319,7 +319,7 @@ static void every_embedded_file_is_fine(void **state)
 		if (systems_find(names[i], &s, &err) != 1)
 			fail_msg("%s: %s", names[i], err.text);
 		assert_string_equal(s->name, names[i]);
-		assert_non_null(json_get(s->json, "sample"));
+		assert_true(json_get(s->json, "sample") || strcmp(names[i], "generic") == 0);
 		system_drop(s);
 		free(names[i]);
 	}
