@@ -38,7 +38,7 @@ void systems_folder(const char *data_dir)
 static int read_file(const char *path, struct buf *out, struct err *err)
 {
 	FILE *file = fopen(path, "re");
-	char bytes[16384];
+	char bytes[8192];
 	size_t n;
 
 	if (!file && (errno == ENOENT || errno == ENOTDIR))
