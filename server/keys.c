@@ -3,7 +3,6 @@
 
 #include "common/jsontext.h"
 #include "common/mem.h"
-#include "common/outbound.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -34,13 +33,15 @@ struct entry {
 struct keys {
 	pthread_mutex_t lock;     /* of the table; never held during a call */
 	pthread_mutex_t fetching; /* one call at a time: outbound.h has one handle */
+	keys_call call;
 	struct entry entries[ENTRIES];
 };
 
-struct keys *keys_new(void)
+struct keys *keys_new(keys_call call)
 {
 	struct keys *k = mem_new(sizeof(*k));
 
+	k->call = call ? call : outbound_call;
 	pthread_mutex_init(&k->lock, NULL);
 	pthread_mutex_init(&k->fetching, NULL);
 	return k;
@@ -111,7 +112,7 @@ static int read_keys(const struct system_public_key *from, struct slice text, in
 	return err_set(err, ERR_INVALID, "the key is of a form this version does not know");
 }
 
-static struct keys_set *fetch(const struct system_public_key *from, const char *url, int64_t now_ms, struct err *err)
+static struct keys_set *fetch(struct keys *k, const struct system_public_key *from, const char *url, int64_t now_ms, struct err *err)
 {
 	const struct outbound_request request = {
 		.method = "GET", .url = url, .headers = "[]", .timeout_ms = FETCH_MS, .max_response_bytes = BYTES_MAX,
@@ -119,7 +120,7 @@ static struct keys_set *fetch(const struct system_public_key *from, const char *
 	struct outbound_response response = {.headers = BUF_INIT, .body = BUF_INIT};
 	struct keys_set *set = NULL;
 
-	if (outbound_call(&request, &response, err) == 0) {
+	if (k->call(&request, &response, err) == 0) {
 		set = mem_new(sizeof(*set));
 		atomic_init(&set->holders, 1);
 		if (response.status != 200 || read_keys(from, buf_slice(&response.body), now_ms, &set->keys, err) < 0) {
@@ -232,7 +233,7 @@ int keys_visit(struct keys *k, const char *url, const char *const *hosts, struct
 		return err_set(err, ERR_DENIED, "the address %.120s %s", url, why);
 	if (take_turn(k, err) < 0)
 		return -1;
-	rc = outbound_call(&request, &response, err);
+	rc = k->call(&request, &response, err);
 	if (rc == 0 && (response.status < 200 || response.status > 299))
 		rc = err_set(err, ERR_UPSTREAM, "it was answered %d", response.status);
 	outbound_response_release(&response);
@@ -254,7 +255,7 @@ int keys_get(struct keys *k, const struct system_public_key *from, const char *u
 	if (take_turn(k, err) < 0)
 		return -1;
 	if ((rc = look_up(k, from, url, afresh, now_ms, out, err)) == 0) {
-		*out = fetch(from, url, now_ms, err);
+		*out = fetch(k, from, url, now_ms, err);
 		keep(k, url, now_ms, *out, err);
 		rc = *out ? 1 : -1;
 	}

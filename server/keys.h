@@ -11,12 +11,16 @@
 #define SERVER_KEYS_H
 
 #include "common/crypto_key.h"
+#include "common/outbound.h"
 #include "flow/system.h"
 
 struct keys;
 struct keys_set;  /* held by who got it */
 
-struct keys *keys_new(void);
+/* call makes the calls; NULL: outbound_call. */
+typedef int (*keys_call)(const struct outbound_request *request, struct outbound_response *response,
+			 struct err *err);
+struct keys *keys_new(keys_call call);
 void keys_free(struct keys *k);
 
 /* keys_get gives the keys that stand behind a URL as `from` says: 1 and *out (give it back with

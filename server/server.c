@@ -98,7 +98,7 @@ static int open_all(struct role *role, struct err *err)
 	const struct outbound_policy policy = {f->conf->allow_destinations, {f->conf->listen, f->conf->console}};
 	if (outbound_init(&policy, err) < 0 || !(f->base_url = base_url(f->conf, err)))
 		return -1;
-	f->keys = keys_new();
+	f->keys = keys_new(NULL);
 	f->hooks = hooks_new(f->store, f->base_url, f->keys);
 	if (hooks_refresh(f->hooks, err) < 0)
 		return -1;
