@@ -260,7 +260,7 @@ int system_event_type(const struct system *s, struct system_view *v, struct buf 
 	return facts(s, s->event_type, v, false, out);
 }
 
-/* Pasted base64 may lack its padding, or be of the alphabet for URLs. */
+/* Pasted base64 may lack its padding. */
 static int decode_base64(struct slice text, struct buf *out)
 {
 	struct buf copy = BUF_INIT;
@@ -268,8 +268,6 @@ static int decode_base64(struct slice text, struct buf *out)
 	while (text.len && text.ptr[text.len - 1] == '=')
 		text.len--;
 	buf_add_slice(&copy, text);
-	for (size_t i = 0; i < copy.len; i++)
-		copy.ptr[i] = copy.ptr[i] == '-' ? '+' : copy.ptr[i] == '_' ? '/' : copy.ptr[i];
 	while (copy.len % 4)
 		buf_add_char(&copy, '=');
 	int rc = crypto_base64_decode(buf_slice(&copy), out);
@@ -290,8 +288,11 @@ static int change(const struct system_key_change *c, struct slice in, struct buf
 			in = (struct slice){in.ptr + len, in.len - len};
 		buf_add_slice(out, in);
 		return 1;
-	case KEY_BASE64:
-	case KEY_BASE64URL: return decode_base64(in, out);
+	case KEY_BASE64: return decode_base64(in, out);
+	case KEY_BASE64URL:
+		while (in.len && in.ptr[in.len - 1] == '=')
+			in.len--;
+		return crypto_base64url_decode(in, out);
 	case KEY_HEX: return crypto_hex_decode(in, out);
 	case KEY_DIGEST:
 		n = crypto_digest(c->text, in, digest);

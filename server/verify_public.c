@@ -36,12 +36,27 @@ static bool knows_public_keys(const struct system *s)
 	return false;
 }
 
-static bool reads_as_public(struct slice secret)
+static bool reads_as_public(struct slice text)
 {
 	struct crypto_keys keys = CRYPTO_KEYS_INIT;
-	bool is = crypto_keys_read(secret, CRYPTO_USE_PUBLIC, &keys, NULL) == 0;
+	bool is = crypto_keys_read(text, CRYPTO_USE_PUBLIC, &keys, NULL) == 0;
 
 	crypto_keys_release(&keys);
+	return is;
+}
+
+/* As it stands, or as one of the system's schemes would read it: whpk_... */
+static bool is_public_key(const struct system *s, struct slice secret)
+{
+	bool is = reads_as_public(secret);
+
+	for (size_t i = 0; i < s->n_schemes && !is; i++) {
+		struct buf key = BUF_INIT;
+		if (is_public(s->schemes[i].type) && system_key(s->schemes[i].key, s->schemes[i].n_key, secret, &key))
+			is = reads_as_public(buf_slice(&key));
+		explicit_bzero(key.ptr, key.len);
+		buf_release(&key);
+	}
 	return is;
 }
 
@@ -67,7 +82,7 @@ void prepare_key(struct prepared *p, const struct system *s, const struct system
 	if (!secret.ptr || !secret.len)
 		return;
 	/* Everybody knows a public key: as a shared secret it would let everybody in. */
-	if (shared && !alone && knows_public_keys(s) && reads_as_public(secret)) {
+	if (shared && !alone && knows_public_keys(s) && is_public_key(s, secret)) {
 		snprintf(p->why, sizeof(p->why), "is a public key, which is never taken for a shared secret (where it "
 			 "is one, the flow says so: authentication.scheme)");
 		return;

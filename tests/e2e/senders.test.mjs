@@ -4,7 +4,7 @@
 // takes from its system, and the mistakes that other verifiers have made.
 
 import assert from 'node:assert/strict';
-import { createHmac } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before } from 'node:test';
@@ -13,6 +13,7 @@ import { story } from './story.mjs';
 import { RINGBOLT, ROOT, World, kill, run, waitFor } from './world.mjs';
 
 const SECRET = 'a secret that nobody knows', OTHER = 'the secret of next month';
+const PUBLIC = 'Gb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=';
 const hex = (key, ...parts) => parts.reduce((h, part) => h.update(part), createHmac('sha256', key)).digest('hex');
 const seen = [map('seen', { id: '{{ .event.delivery_id }}', type: '{{ .event.type }}' })];
 const by = (name, system, more = {}, auth = {}) => flow(name, seen, {
@@ -52,6 +53,13 @@ before(async () => {
 		type: 'hmac', signature: { from: 'header:X-Sig', encoding: 'hex' }, timestamp: { from: 'header:X-Time', unit: 'ms' },
 		tolerance_s: 60, signs: '{timestamp}:{body}',
 	}] });
+	drop({ name: 'hashed', title: 'H', category: 'test', about: 'A hash in the URL.', schemes: [{
+		type: 'hmac', signature: { from: 'header:X-Sig', encoding: 'hex' }, signs: '{url}',
+		checks: [['{query:hash}', '{body|sha256|hex}']],
+	}] });
+	w.writeFlow(by('hashed', 'hashed'));
+	w.writeFlow(by('bare-key', 'standard-webhooks', {}, { secret: 'bare' }));
+	await w.do(['secret', 'set', 'bare'], { input: PUBLIC });
 	w.writeFlow(by('acme', 'acme', {}, { settings: { token: 'token' } }));
 	w.writeFlow(by('ms', 'ms'));
 	w.writeFlow(by('stripe', 'stripe', { dedupe: false }));
@@ -208,11 +216,24 @@ story('a signature that is short, long, empty or begins rightly is refused, and 
 
 story('a public key is never taken for a shared secret', async () => {
 	const t = Math.floor(Date.now() / 1000), body = '{}';
-	for (const key of [Buffer.from('MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=', 'base64'), 'whpk_MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=']) {
+	const spki = 'MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=';
+	for (const key of [spki, `whpk_${spki}`, `whpk/${spki}`, PUBLIC].flatMap(text => [text, Buffer.from(text, 'base64')])) {
 		const mac = createHmac('sha256', key).update(`m.${t}.${body}`).digest('base64');
-		const got = await w.post('/standard', body, { 'webhook-id': 'm', 'webhook-timestamp': String(t), 'webhook-signature': `v1,${mac}` });
-		assert.equal(got.status, 401);
+		for (const path of ['/standard', '/bare-key']) {
+			const got = await w.post(path, body, { 'webhook-id': 'm', 'webhook-timestamp': String(t), 'webhook-signature': `v1,${mac}` });
+			assert.equal(got.status, 401, `${path} with the public key as its secret`);
+			assert.match(await causes(), /public key, which is never taken for a shared secret/);
+		}
 	}
+});
+
+story('a digest in the request must be that of its body, though the signature holds', async () => {
+	const body = '{"a":1}', hash = createHash('sha256').update(body).digest('hex');
+	const send = (url, bytes) => w.send('POST', url, { body: bytes, headers: { 'X-Sig': hex(SECRET, `http://127.0.0.1:${w.port}${url}`) } });
+	assert.equal((await send(`/in/hashed?hash=${hash}`, body)).status, 202);
+	assert.equal((await send(`/in/hashed?hash=${hash}`, '{"a":2}')).status, 401);
+	assert.match(await causes(), /signature holds, but what it covers is not what was sent/);
+	assert.equal((await send('/in/hashed', body)).status, 401);
 });
 
 story('without its secret a flow lets nobody in', async () => {

@@ -243,6 +243,32 @@ static void hosts_are_pinned_label_by_label(void **state)
 	}
 }
 
+static void an_id_is_whole_or_none_a_type_is_what_is_there(void **state)
+{
+	static const char text[] = HEAD ",\"delivery_id\":[\"json:a\",\"json:b\"],\"event_type\":[\"json:a\",\"json:b\"]}";
+	struct faults faults;
+	struct system *s;
+	struct found f;
+
+	(void)state;
+	assert_int_equal(system_parse(text, strlen(text), "acme", &s, &faults), 0);
+	found_open(&f, "{\"a\":1,\"b\":\"x\"}");
+	assert_int_equal(system_delivery_id(s, &f.view, &f.out), 1);
+	assert_string_equal(f.out.ptr, "1.x");
+	found_close(&f);
+	found_open(&f, "{\"b\":\"x\"}");
+	assert_int_equal(system_delivery_id(s, &f.view, &f.out), 0);
+	assert_int_equal(f.out.len, 0);
+	assert_int_equal(system_event_type(s, &f.view, &f.out), 1);
+	assert_string_equal(f.out.ptr, "x");
+	found_close(&f);
+	found_open(&f, "{\"a\":7}");
+	assert_int_equal(system_delivery_id(s, &f.view, &f.out), 0);
+	found_close(&f);
+	system_drop(s);
+	faults_release(&faults);
+}
+
 /* ---- which file ---- */
 
 static void write_file(const char *dir, const char *name, const char *text)
@@ -353,6 +379,7 @@ int main(void)
 		cmocka_unit_test(parts_cut_their_source),
 		cmocka_unit_test(a_form_is_sorted_as_twilio_sorts_it),
 		cmocka_unit_test(hosts_are_pinned_label_by_label),
+		cmocka_unit_test(an_id_is_whole_or_none_a_type_is_what_is_there),
 		cmocka_unit_test(an_operators_file_adds_and_overrides),
 		cmocka_unit_test(every_embedded_file_is_fine),
 		cmocka_unit_test(keys_are_made_of_secrets),
