@@ -108,6 +108,26 @@ static bool all_fetch(const struct system *s, const char *only)
 	return true;
 }
 
+static bool carries_secret(const struct system_scheme *s)
+{
+	return s->type == SCHEME_SHARED_SECRET || s->type == SCHEME_JWT;
+}
+
+/* A secret in the query is not kept with the event; there is one parameter of that kind. */
+static void read_query(const struct system *s, struct flow_auth *auth)
+{
+	const struct system_source *const *sources;
+
+	for (size_t i = 0; i < s->n_schemes; i++) {
+		const struct system_scheme *one = &s->schemes[i];
+		size_t n = carries_secret(one) && one->signature ? system_part_sources(one->signature, &sources) : 0;
+		for (size_t k = 0; k < n && !auth->in_query; k++) {
+			auth->in_query = system_source_query(sources[k]) != NULL;
+			auth->name = system_source_query(sources[k]);
+		}
+	}
+}
+
 void auth_system_read(struct flow *f, const struct args *args, const char *at, struct flow_auth *auth,
 		      struct faults *faults)
 {
@@ -117,6 +137,7 @@ void auth_system_read(struct flow *f, const struct args *args, const char *at, s
 	auth->tolerance_s = arg_given(args, "tolerance_s") ? arg_int(args, "tolerance_s") : -1;
 	if (!s)
 		return;
+	read_query(s, auth);
 	if (!s->n_schemes)
 		fault_add(faults, at, "type", "system \"%.64s\" proves nothing of itself; use api_key, basic, bearer, "
 			  "hmac or jwt", s->name);
@@ -136,7 +157,7 @@ void auth_system_redact(const struct flow *f, void (*each)(void *arg, const char
 		return;
 	for (size_t i = 0; i < f->system->n_schemes; i++) {
 		const struct system_scheme *s = &f->system->schemes[i];
-		if (s->type != SCHEME_SHARED_SECRET && s->type != SCHEME_JWT)
+		if (!carries_secret(s))
 			continue;
 		size_t n = s->signature ? system_part_sources(s->signature, &sources) : 0;
 		for (size_t k = 0; k < n; k++)

@@ -58,6 +58,10 @@ before(async () => {
 		checks: [['{query:hash}', '{body|sha256|hex}']],
 	}] });
 	w.writeFlow(by('hashed', 'hashed'));
+	drop({ name: 'shown', title: 'S', category: 'test', about: 'It sends the secret.', schemes: [{
+		type: 'shared_secret', signature: { from: ['header:X-Token', 'query:token'] },
+	}] });
+	w.writeFlow(by('shown', 'shown'));
 	w.writeFlow(by('bare-key', 'standard-webhooks', {}, { secret: 'bare' }));
 	await w.do(['secret', 'set', 'bare'], { input: PUBLIC });
 	w.writeFlow(by('acme', 'acme', {}, { settings: { token: 'token' } }));
@@ -225,6 +229,19 @@ story('a public key is never taken for a shared secret', async () => {
 			assert.match(await causes(), /public key, which is never taken for a shared secret/);
 		}
 	}
+});
+
+story('a secret that is sent is kept nowhere, in header or query', async () => {
+	const token = encodeURIComponent(SECRET);
+	assert.equal((await w.post('/shown', '{}', { 'X-Token': SECRET })).status, 202);
+	assert.equal((await w.post(`/shown?a=1&token=${token}`, '{}')).status, 202);
+	assert.equal((await w.post('/shown', '{}', { 'X-Token': 'wrong' })).status, 401);
+	assert.equal((await w.post('/shown', '{}')).status, 401);
+	await w.ended();
+	for (const table of ['requests', 'rejections', 'runs']) {
+		assert.ok(!JSON.stringify(await w.sql(`SELECT * FROM ${table}`)).match(new RegExp(`${SECRET}|${token}`)), table);
+	}
+	assert.ok(!w.log().includes(SECRET));
 });
 
 story('a digest in the request must be that of its body, though the signature holds', async () => {
