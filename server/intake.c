@@ -16,8 +16,6 @@
 #include <string.h>
 #include <strings.h>
 
-#define WAIT_SLICE_MS 250 /* how soon one who waits notices a drain */
-
 struct arrival {
 	struct front *front;
 	struct http_request *request;
@@ -300,34 +298,13 @@ static int store(struct arrival *a, bool awaited, struct event_added *added)
 
 /* ---- the answer ----------------------------------------------------------------- */
 
-/* 1 decided, 0 the deadline or the end of a drain came first, -1. A little of the deadline is
- * left for the answer itself. */
-static int await(struct arrival *a, int64_t event_id, struct answer *answer, struct err *err)
-{
-	struct front *f = a->front;
-	int64_t all = a->hook->webhook->deadline_ms, margin = all / 20;
-	int64_t deadline = a->received_mono_ms + all - (margin > 250 ? 250 : margin);
-
-	for (;;) {
-		int64_t drain = atomic_load(&f->drain_until_mono_ms), now = clock_mono_ms();
-		int64_t until = drain && drain < deadline ? drain : deadline;
-		int64_t slice = until < now + WAIT_SLICE_MS ? until : now + WAIT_SLICE_MS;
-		int got = store_answer_wait(f->store, event_id, slice, answer, err);
-		if (got != 0)
-			return got;
-		answer_release(answer);
-		if (clock_mono_ms() >= until)
-			return 0;
-	}
-}
-
 /* The event of a caller who waits is committed but perhaps not synced: nothing is said of it
  * before its reply is, or store_answer_late has done it. */
 static void answer_awaited(struct arrival *a, const struct event_added *added)
 {
 	struct answer answer = {.body = BUF_INIT};
 	struct err err;
-	int got = await(a, added->id, &answer, &err);
+	int got = reply_await(a->front, a->hook, a->received_mono_ms, added->id, &answer, &err);
 
 	if (got > 0) {
 		reply_answer(a->front, a->hook, added, &answer, a->response);

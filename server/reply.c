@@ -3,6 +3,7 @@
  * the sandbox. */
 #include "server/reply.h"
 
+#include "common/clock.h"
 #include "common/jsontext.h"
 #include "common/log.h"
 
@@ -12,6 +13,7 @@
 #include <strings.h>
 
 #define RETRY_AFTER_SECONDS "2"
+#define WAIT_SLICE_MS 250 /* how soon one who waits notices a drain */
 
 void reply_status_url(const struct front *f, int64_t event_id, struct buf *out)
 {
@@ -97,6 +99,26 @@ static void add_headers(const char *json, int64_t event_id, struct http_response
 				 "name", text.ptr, NULL);
 	}
 	buf_release(&text);
+}
+
+/* A little of the deadline is left for the answer itself. */
+int reply_await(struct front *f, const struct hook *hook, int64_t received_mono_ms, int64_t event_id,
+		struct answer *answer, struct err *err)
+{
+	int64_t all = hook->webhook->deadline_ms, margin = all / 20;
+	int64_t deadline = received_mono_ms + all - (margin > 250 ? 250 : margin);
+
+	for (;;) {
+		int64_t drain = atomic_load(&f->drain_until_mono_ms), now = clock_mono_ms();
+		int64_t until = drain && drain < deadline ? drain : deadline;
+		int64_t slice = until < now + WAIT_SLICE_MS ? until : now + WAIT_SLICE_MS;
+		int got = store_answer_wait(f->store, event_id, slice, answer, err);
+		if (got != 0)
+			return got;
+		answer_release(answer);
+		if (clock_mono_ms() >= until)
+			return 0;
+	}
 }
 
 void reply_answer(const struct front *f, const struct hook *hook, const struct event_added *added,

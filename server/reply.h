@@ -15,6 +15,11 @@
 void reply_accepted(const struct front *f, const struct hook *hook, const struct event_added *added,
 		    struct http_response *response);
 
+/* reply_await waits for the run of an event whose caller came at received_mono_ms: 1 decided, 0 the
+ * deadline or the end of a drain came first, -1. */
+int reply_await(struct front *f, const struct hook *hook, int64_t received_mono_ms, int64_t event_id,
+		struct answer *answer, struct err *err) MUSTCHECK;
+
 /* The run is decided: what the flow said; 200 and empty when it said nothing; 500 with the
  * event when it failed first. The sentence it failed with stays here: it may hold data. */
 void reply_answer(const struct front *f, const struct hook *hook, const struct event_added *added,
