@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * proof: who a request is from, asked of whatever authentication its webhook has: the kinds of verify.h, or
- * the schemes of its system (verify_system.h). As there, 1 or 0, with the cause in out.
+ * its system's schemes, verify_system.h. As there, 1 or 0, with the cause in out.
  */
 #ifndef SERVER_PROOF_H
 #define SERVER_PROOF_H
