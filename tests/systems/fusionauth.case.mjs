@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+import { createHash } from 'node:crypto';
+import { claimsOf, header, jwkPair, token } from './tokens.mjs';
+
+const hash = body => createHash('sha256').update(body).digest('base64');
+
+export default {
+	secret: () => jwkPair('RS256'),
+	sign: ({ secret, body }) => ({ headers: { 'X-FusionAuth-Signature-JWT': token({ request_body_sha256: hash(body) }, secret.signer, { alg: 'RS256', kid: secret.kid }) } }),
+	event: { type: 'user.create.complete', delivery_id: 'e502168a-b469-45d9-a079-fd45f83e0406' },
+	async judge(delivery, secret) {
+		const claims = await claimsOf(header(delivery, 'X-FusionAuth-Signature-JWT'), secret.secret ?? secret, 'RS256');
+		return claims?.request_body_sha256 === hash(delivery.body);
+	},
+};
