@@ -15,7 +15,7 @@ export default {
 		const proof = { alg: 'ecdsa', kid: '9936261a-7d7b-4621-a0f1-964b3e1e6e3a', signature: sign('sha1', body, secret.signer).toString('base64'), digest: 'SHA1' };
 		return { headers: { 'X-EBAY-SIGNATURE': Buffer.from(JSON.stringify(proof)).toString('base64') } };
 	},
-	event: { type: 'MARKETPLACE_ACCOUNT_DELETION', delivery_id: '49feeaeb-4982-42d9-a377-9645b8479411_33f7e043-fed8-442b-9d44-791923bd9a6d' },
+	event: { type: 'MARKETPLACE_ACCOUNT_DELETION', delivery_id: '0c7b1e52-8d3f-4a6b-9e21-5f4d3c2b1a09_6a5b4c3d-2e1f-4f0e-8d9c-7b6a5f4e3d2c' },
 	handshakes: [{
 		name: 'challenge',
 		request: () => ({ method: 'GET', query: `challenge_code=${code}` }),

@@ -7,7 +7,6 @@ const signed = (id, time, body) => Buffer.concat([Buffer.from(`${id}.${time}.`),
 
 export default {
 	secret: pemPair,
-	timestamped: true,
 	sign({ secret, body, at, id = usual }) {
 		const time = new Date(at).toISOString();
 		return { headers: { 'Kick-Event-Message-Id': id, 'Kick-Event-Message-Timestamp': time,

@@ -11,7 +11,7 @@ const headers = { 'Content-Type': 'application/json; charset=utf-8' };
 export default {
 	secret: () => randomBytes(16).toString('hex'),
 	sign,
-	event: {},
+	event: { type: 'message', delivery_id: '01JNB3Z6Y9XK7T5R2Q8W4E1ABC' },
 	handshakes: [{
 		name: 'verify',
 		request: ({ secret }) => ({ method: 'POST', headers: { ...headers, ...sign({ secret, body: nothing }).headers }, body: nothing }),

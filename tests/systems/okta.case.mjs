@@ -5,7 +5,7 @@ export default {
 	secret: randomSecret,
 	coversBody: false,
 	sign: ({ secret }) => ({ headers: { Authorization: secret } }),
-	event: { type: 'user.session.start', delivery_id: 'b5a188b9-5ece-4636-b041-482ffda96311' },
+	event: { type: 'user.session.start', delivery_id: '9a8b7c6d-5e4f-4a3b-9c2d-1e0f9a8b7c6d' },
 	handshakes: [{
 		name: 'verification',
 		request: ({ secret }) => ({ method: 'GET', headers: { Authorization: secret, 'X-Okta-Verification-Challenge': 'a-value-of-okta' } }),

@@ -3,7 +3,6 @@ import { randomSecret, timedHeader } from './hmac.mjs';
 
 export default {
 	secret: randomSecret,
-	timestamped: true,
 	sign: timedHeader({ name: 'X-Qonto-Signature' }),
 	event: {},
 };

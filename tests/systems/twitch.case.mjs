@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { hmac, randomSecret } from './hmac.mjs';
 
-const usual = 'e76c6bd4-55c9-4987-8304-da1588d8988b';
-const challenge = 'pogchamp-kappa-360noscope-vohiyo';
+const usual = '2a1b0c9d-8e7f-4a6b-9c5d-4e3f2a1b0c9d';
+const challenge = 'a-challenge-of-twitch';
 const type = 'Twitch-Eventsub-Message-Type';
 
 // Twitch writes nanoseconds.
@@ -12,7 +12,7 @@ function sign({ secret, body, at, id = usual }) {
 		'Twitch-Eventsub-Message-Signature': 'sha256=' + hmac(secret, 'hex', [id, time, body]) } };
 }
 
-const body = Buffer.from(JSON.stringify({ challenge, subscription: { id: 'f1c2a387-161a-49f9-a165-0f21d7a4e1c4', type: 'stream.online', status: 'webhook_callback_verification_pending' } }));
+const body = Buffer.from(JSON.stringify({ challenge, subscription: { id: '5d0c9b8a-7f6e-4d5c-8b4a-3f2e1d0c9b8a', type: 'stream.online', status: 'webhook_callback_verification_pending' } }));
 
 export default {
 	secret: randomSecret,
