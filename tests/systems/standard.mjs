@@ -37,7 +37,7 @@ export function standardCase({ prefix, id, type, secret = base64Secret, key, wri
 		timestamped: true,
 		multi: true,
 		sign: standardSign({ prefix, key, id }),
-		event: { type, delivery_id: id },
+		event: { ...type && { type }, delivery_id: id },
 		judge: standardJudge(prefix, written),
 	};
 }

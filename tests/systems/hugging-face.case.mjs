@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: MIT
+import { randomSecret } from './hmac.mjs';
+
+export default {
+	secret: randomSecret,
+	coversBody: false,
+	sign: ({ secret }) => ({ headers: { 'X-Webhook-Secret': secret } }),
+	event: {},
+};
