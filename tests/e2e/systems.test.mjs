@@ -186,6 +186,12 @@ for (const c of cases) {
 			});
 		}
 
+		for (const wrong of c.never ?? []) {
+			story(say(`${wrong.name} is refused`), async () => {
+				await refused(c, await delivery(c, { sign: wrong.sign }), wrong.name);
+			});
+		}
+
 		const signs = c.file.schemes.some(s => !['shared_secret', 'basic'].includes(s.type));
 		if (signs && c.coversBody !== false && bodyOf(c).length > 1 && (c.method ?? c.file.sample?.method ?? 'POST') !== 'GET') {
 			story(say('a body that was cut short, or has one byte more, is refused'), async () => {

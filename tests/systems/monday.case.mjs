@@ -4,13 +4,16 @@ import { claimsOf, header, token } from './tokens.mjs';
 
 const challenge = '3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P';
 
+function sign({ secret, at, url }) {
+	const iat = Math.floor(at / 1000);
+	return { headers: { Authorization: token({ accountId: 1825528, userId: 4012689, aud: url, iat, exp: iat + 300, shortLivedToken: 'example' }, secret, { alg: 'HS256' }) } };
+}
+
 export default {
 	secret: () => randomBytes(16).toString('hex'),
 	coversBody: false,
-	sign({ secret, at, url }) {
-		const iat = Math.floor(at / 1000);
-		return { headers: { Authorization: token({ accountId: 1825528, userId: 4012689, aud: url, iat, exp: iat + 300, shortLivedToken: 'example' }, secret, { alg: 'HS256' }) } };
-	},
+	sign,
+	never: [{ name: 'a token that has expired', sign: ({ at, ...rest }) => sign({ ...rest, at: at - 600000 }) }],
 	event: { type: 'update_column_value' },
 	handshakes: [{
 		name: 'challenge',

@@ -35,6 +35,7 @@ export function standardCase({ prefix, id, type, secret = base64Secret, key, wri
 	return {
 		secret,
 		timestamped: true,
+		tolerance_s: 300,
 		multi: true,
 		sign: standardSign({ prefix, key, id }),
 		event: { ...type && { type }, delivery_id: id },

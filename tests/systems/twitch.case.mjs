@@ -17,6 +17,7 @@ const body = Buffer.from(JSON.stringify({ challenge, subscription: { id: '5d0c9b
 export default {
 	secret: randomSecret,
 	timestamped: true,
+	tolerance_s: 600,
 	sign,
 	event: { type: 'notification.stream.online', delivery_id: usual },
 	handshakes: [{
