@@ -1,4 +1,4 @@
 // SPDX-License-Identifier: MIT
 import { standardCase } from './standard.mjs';
 
-export default standardCase({ prefix: 'webhook', id: 'msg_1srOrx2ZWZBpBUvZwXKQmoEYga1', type: 'card.created' });
+export default standardCase({ prefix: 'webhook', id: 'msg_1srOrx2ZWZBpBUvZwXKQmoEYga1' });
