@@ -13,7 +13,7 @@ export default {
 	sign({ secret, body }) {
 		return { headers: { 'X-Shopify-Hmac-SHA256': createHmac('sha256', secret).update(body).digest('base64') } };
 	},
-	event: { type: 'orders/create', delivery_id: 'b54557e4-bdd9-4b37-8a5f-bf7d70bcd043' },
+	event: { type: 'orders/create', delivery_id: 'c97465a7-cbe1-7a34-2f3d-dd1b76ecb684' },
 	async judge({ headers, body }, secret) {
 		const result = await shopify(secret).webhooks.validate({
 			rawBody: body.toString(),

@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: MIT
+export default {
+	secret: null, // the sender proves nothing
+	sign: () => ({ headers: {} }),
+	event: {},
+};
