@@ -194,7 +194,7 @@ static void truth_is_as_in_jq(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(is_false); i++)
 		gives(is_false[i], AS_TRUTH, "false");
 	gives("\"{{ .body.flag.x }}\"", AS_TRUTH,
-			"! {{ .body.flag.x }}: Cannot index boolean with \"x\"");
+			"! {{ .body.flag.x }}: Cannot index boolean with \"x\"; column 4: .body.flag is boolean (false)");
 }
 
 static void a_mistake_in_a_tree_is_named_by_place_column_and_expression(void **state)
