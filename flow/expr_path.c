@@ -20,6 +20,7 @@ static void push(struct path_reader *r, char kind, const struct meant *dot)
 		r->lost = true;
 		return;
 	}
+	r->frames = mem_resize(r->frames, r->depth + 2, sizeof(*r->frames));
 	r->frames[++r->depth] = (struct path_frame){.kind = kind, .in = in, .dot = in, .empty = true,
 					       .key = kind == '{'};
 	r->after_term = false;
@@ -276,7 +277,7 @@ void expr_paths_read(struct slice expression, struct expr_paths *out)
 	struct err unread;
 
 	*out = (struct expr_paths){0};
-	r.frames = mem_array(DEPTH, sizeof(*r.frames));
+	r.frames = mem_array(1, sizeof(*r.frames));
 	r.frames[0] = (struct path_frame){.in.known = true, .dot.known = true, .empty = true};
 	r.lost = tokens_read(expression, &r.tokens, &r.count, &unread) < 0;
 	for (; r.i < r.count && !r.lost; r.i++)

@@ -33,7 +33,10 @@ struct expr_path {
 	struct expr_segment segments[EXPR_PATH_SEGMENTS]; /* the first names a part of the scope */
 	size_t count;
 	size_t at;    /* the byte where its last term begins: of $x.price the $ */
-	bool guarded; /* it may well be missing: // follows, or it is only tested or compared */
+	bool prefix;  /* a computed index or a slice follows, which is not followed */
+	bool piped;   /* it goes straight into a function that minds what it is given */
+	bool guarded; /* that it is missing fails nothing: // follows, or it is tested or compared */
+	bool compared; /* guarded, by a comparison with something other than null alone */
 };
 
 #define EXPR_PATHS_MAX 32

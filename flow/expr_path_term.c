@@ -83,6 +83,28 @@ static bool take_segment(struct path_reader *r, struct meant *m)
 	return taken;
 }
 
+/* A path that ends at token r->i: does it go into a function that may fail for its kind? */
+static bool is_piped(const struct path_reader *r)
+{
+	static const char *const patient[] = {"default", "not", "type", "length", "tostring", "tojson"};
+	const struct token *t = path_next(r), *then = &t[1];
+
+	return token_sign(t, TOKEN_OPERATOR, '|') && t->text.len == 1 && then->kind == TOKEN_WORD &&
+	       !path_among(then, patient, ARRAY_LEN(patient));
+}
+
+static bool compares(const struct token *t)
+{
+	return t->kind == TOKEN_OPERATOR && (strchr("<>!", t->sign) || token_is(t, "=="));
+}
+
+static bool is_compared(const struct path_reader *r)
+{
+	const struct token *t = path_next(r);
+
+	return compares(t) && !token_is(&t[1], "null");
+}
+
 /* Is a path that ends at token r->i one that may be missing? skip: it is only handed on, and
  * what is made of it is a path of its own. */
 static bool is_guarded(const struct path_reader *r, const struct meant *m, bool *skip)
@@ -98,7 +120,7 @@ static bool is_guarded(const struct path_reader *r, const struct meant *m, bool 
 		return then->kind == TOKEN_WORD && (token_is(then, "default") || token_is(then, "not"));
 	}
 	if (t->kind == TOKEN_OPERATOR)
-		return (t->sign == '/' && t->text.len > 1) || strchr("<>!", t->sign) || token_is(t, "==");
+		return (t->sign == '/' && t->text.len > 1) || compares(t);
 	if (t->kind == TOKEN_WORD)
 		return path_among(t, joins, ARRAY_LEN(joins));
 	return r->frames[r->depth].tests && (t->kind == TOKEN_CLOSE || t->kind == TOKEN_END);
@@ -118,6 +140,9 @@ void path_record(struct path_reader *r, const struct meant *m)
 		return;
 	out->list = mem_resize(out->list, out->count + 1, sizeof(*out->list));
 	out->list[out->count] = m->path;
+	out->list[out->count].compared = guarded && is_compared(r);
+	out->list[out->count].piped = is_piped(r);
+	out->list[out->count].prefix = token_sign(path_next(r), TOKEN_OPEN, '[');
 	out->list[out->count++].guarded = guarded;
 }
 

@@ -18,6 +18,7 @@ struct search {
 	const struct hint *h;
 	const char *words;
 	bool (*wanted)(const struct search *s, const struct met *m);
+	bool piped; /* only in paths that go straight into a function */
 	size_t visits;
 	struct met met; /* where is the search's own */
 };
@@ -117,15 +118,13 @@ static bool search_path(struct search *s, const struct expr_path *p)
 
 static bool is_missing(const struct search *s, const struct met *m)
 {
-	(void)s;
-	return !m->path->guarded &&
+	return !m->path->guarded && m->path->piped >= s->piped &&
 	       (m->kind == MET_ABSENT || m->kind == MET_SHORT || m->kind == MET_UNRUN);
 }
 
 static bool is_null(const struct search *s, const struct met *m)
 {
-	(void)s;
-	return !m->path->guarded && m->kind == MET_NULL;
+	return !m->path->guarded && m->path->piped >= s->piped && m->kind == MET_NULL;
 }
 
 static bool starts(const char *words, const char *with, const char *kind)
@@ -151,7 +150,7 @@ static bool is_quoted(const struct search *s, const struct met *m)
 	enum jsontext_kind kind = jsontext_kind(m->value);
 	struct buf begins = BUF_INIT, named = BUF_INIT;
 
-	if (m->kind != MET_VALUE)
+	if (m->kind != MET_VALUE || m->path->prefix)
 		return false;
 	buf_addf(&named, "not %s", jsontext_kind_name(kind));
 	bool found = strstr(s->words, named.ptr) != NULL;
@@ -167,6 +166,51 @@ static bool is_quoted(const struct search *s, const struct met *m)
 	buf_release(&begins);
 	buf_release(&named);
 	return found;
+}
+
+/* `explode input must be a string`: words that name a kind and no value. */
+static bool is_other_kind(const struct search *s, const struct met *m)
+{
+	static const enum jsontext_kind kinds[] = {JSONTEXT_STRING, JSONTEXT_NUMBER, JSONTEXT_ARRAY,
+						   JSONTEXT_OBJECT};
+	enum jsontext_kind kind = jsontext_kind(m->value);
+
+	if (m->kind != MET_VALUE || !m->path->piped)
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+		if (strstr(s->words, jsontext_kind_name(kinds[i])))
+			return kind != kinds[i];
+	return false;
+}
+
+/* tonumber and fromjson read text as JSON, and then only say where in it they gave up. */
+static bool is_no_json(const struct search *s, const struct met *m)
+{
+	struct buf text = BUF_INIT;
+
+	(void)s;
+	if (m->kind != MET_VALUE || jsontext_kind(m->value) != JSONTEXT_STRING)
+		return false;
+	jsontext_string(m->value, &text);
+	bool fine = jsontext_check(buf_slice(&text), JSONTEXT_DEPTH_MAX, NULL) == 0;
+	buf_release(&text);
+	return !fine;
+}
+
+/* Words that say of which kind something should have been, and not what it was. */
+static bool name_kind_alone(const char *words)
+{
+	static const char *const kinds[] = {"string", "number", "array", "object", "boolean"};
+	bool named = false;
+
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		const char *at = strstr(words, kinds[i]);
+		if (at && (strncmp(at + strlen(kinds[i]), " (", 2) == 0 ||
+			   (at - words >= 4 && strncmp(at - 4, "not ", 4) == 0)))
+			return false;
+		named = named || at;
+	}
+	return named;
 }
 
 /* ---- the sentence ---- */
@@ -198,20 +242,40 @@ static size_t add_met(struct search *s, const struct expr_paths *paths, size_t m
 			continue;
 		buf_addf(out, "%scolumn %zu: ", len ? ", " : "; ", column_of(s->h, &s->met));
 		hint_met(&s->met, out);
+		if (wanted == is_no_json)
+			buf_add_text(out, ", no number and no other JSON");
 		found++;
 	}
 	return found;
 }
 
+static bool add_missing(struct search *s, const struct expr_paths *paths, struct buf *out)
+{
+	return add_met(s, paths, 1, is_missing, out) || add_met(s, paths, 1, is_null, out);
+}
+
 static void look(struct search *s, const struct expr_paths *paths, struct buf *out)
 {
-	bool null = s->h->secrets || strstr(s->words, "null");
+	struct slice e = s->h->expression;
+	bool secrets = s->h->secrets, parsed = strstr(s->words, " at line 1, column ");
+	bool kind_alone = !parsed && name_kind_alone(s->words);
+	bool null = secrets || kind_alone || strstr(s->words, "null");
 
-	if (null && (add_met(s, paths, 1, is_missing, out) || add_met(s, paths, 1, is_null, out)))
+	if (memmem(e.ptr, e.len, s->words, strlen(s->words)))
+		return; /* the author's own: error("...") */
+	if (!secrets && add_met(s, paths, 1, is_misfit, out))
 		return;
-	if (s->h->secrets || add_met(s, paths, 1, is_misfit, out))
+	s->piped = kind_alone;
+	if (kind_alone && (add_missing(s, paths, out) ||
+			   (!secrets && add_met(s, paths, 1, is_other_kind, out))))
 		return;
-	add_met(s, paths, SHOWN_MAX, is_quoted, out);
+	s->piped = false;
+	if (null && add_missing(s, paths, out))
+		return;
+	if (secrets || add_met(s, paths, SHOWN_MAX, is_quoted, out))
+		return;
+	if (parsed)
+		add_met(s, paths, 1, is_no_json, out);
 }
 
 void hint_add(const struct hint *h, const char *words, struct err *err)

@@ -139,7 +139,7 @@ static void two_results_are_an_error_that_names_the_expression(void **state)
 	      "! {{ .body.items[].q }}: it gives more than one result; write [ ... ] for a list of them, or "
 	      "first( ... )");
 	gives("{\"a\":\"{{ empty }}\",\"b\":\"{{ 1, 2 }}\"}", AS_JSON,
-	      "! {{ 1, 2 }}: it gives more than one result; write [ ... ] for a list of them, or first( ... )");
+	      "! .b: {{ 1, 2 }}: it gives more than one result; write [ ... ] for a list of them, or first( ... )");
 }
 
 static void what_a_hole_yields_is_never_evaluated_again(void **state)
