@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "common/buf.h"
+#include "common/mem.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -132,6 +133,42 @@ static void deep_and_long_expressions_do_no_harm(void **state)
 	buf_release(&text);
 }
 
+static const char *const fragments[] = {
+	".body", ".item", ".a", "[0]", "[]", "[", "]", "(", ")", "{", "}", "|", ",", ":", ";", "//", "==",
+	"$x", "as", "if", "then", "elif", "else", "end", "reduce", "foreach", "try", "catch", "label",
+	"map(", "select(", "default(", "\"\\(", "\"", "\"t\"", "@uri", "..", ".", "?", "-", "+", "|=", "and",
+	"not", "[1:2]", "[.query.a]", ".\"b c\"", ".[\"d\"]", "#\n", "tonumber", "def", "null", "7",
+};
+
+/* Whatever stands there: each place lies in the text, and nothing is read beyond it. */
+static void no_row_of_tokens_leads_astray(void **state)
+{
+	uint64_t seed = 20261123;
+
+	(void)state;
+	for (int round = 0; round < 20000; round++) {
+		struct buf text = BUF_INIT;
+		struct expr_paths paths;
+		seed = seed * 6364136223846793005u + 1442695040888963407u;
+		for (unsigned n = (unsigned)(seed >> 60) + 2; n; n--) {
+			seed = seed * 6364136223846793005u + 1442695040888963407u;
+			buf_add_text(&text, fragments[(seed >> 33) % ARRAY_LEN(fragments)]);
+			buf_add_text(&text, seed >> 63 ? " " : "");
+		}
+		char *exact = mem_new(text.len ? text.len : 1); /* a byte too far is one too many */
+		memcpy(exact, text.ptr, text.len);
+		expr_paths_read((struct slice){exact, text.len}, &paths);
+		for (size_t i = 0; i < paths.count; i++) {
+			assert_true(paths.list[i].at < text.len);
+			for (size_t k = 0; k < paths.list[i].count; k++)
+				assert_true(paths.list[i].segments[k].at < text.len);
+		}
+		expr_paths_release(&paths);
+		free(exact);
+		buf_release(&text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -141,6 +178,7 @@ int main(void)
 		cmocka_unit_test(what_may_be_missing_is_marked),
 		cmocka_unit_test(what_is_not_certain_is_left_out),
 		cmocka_unit_test(deep_and_long_expressions_do_no_harm),
+		cmocka_unit_test(no_row_of_tokens_leads_astray),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
