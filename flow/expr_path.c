@@ -234,7 +234,7 @@ static void read_operator(struct path_reader *r)
 	} else if (sign == ':') {
 		begin_stage(f);
 	} else if (sign == ';') {
-		f->dot = f->kind == 'f' ? nothing : f->in;
+		f->dot = f->in;
 		f->binding = false;
 		begin_stage(f);
 	} else {

@@ -86,7 +86,8 @@ static bool take_segment(struct path_reader *r, struct meant *m)
 /* A path that ends at token r->i: does it go into a function that may fail for its kind? */
 static bool is_piped(const struct path_reader *r)
 {
-	static const char *const patient[] = {"default", "not", "type", "length", "tostring", "tojson"};
+	static const char *const patient[] = {"default", "not", "type", "length", "tostring", "tojson",
+					      "if", "try", "reduce", "foreach", "label", "def"};
 	const struct token *t = path_next(r), *then = &t[1];
 
 	return token_sign(t, TOKEN_OPERATOR, '|') && t->text.len == 1 && then->kind == TOKEN_WORD &&

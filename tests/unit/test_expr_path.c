@@ -77,6 +77,8 @@ static void variables_stand_for_their_paths(void **state)
 	paths_are("reduce .body.items[] as $i (0; . + $i.price)",
 		  ".body.items[]@7 .body.items[].price@35");
 	paths_are("(.body.a + 1) as $n | $n.x", ".body.a@1");
+	paths_are(".body.a as $x | .body.b + $x", ".body.b@16 .body.a@26");
+	paths_are(".body.a as $x | .body.b as $x | $x.c", ".body.b.c@32");
 	paths_are("$secrets.key + .body.a", ".body.a@15");
 }
 
@@ -98,6 +100,7 @@ static void what_is_not_certain_is_left_out(void **state)
 	paths_are(".body.a | test(\"x\") | .b", ".body.a@0");
 	paths_are(".body[.query.name].price", ".body@0 .query.name@6");
 	paths_are(".body[1:3].x", ".body@0");
+	paths_are(".body[.query.k] | .x", ".body@0 .query.k@6");
 	paths_are("[.body.a] | .b", ".body.a@1");
 	paths_are(".body | with_entries(.value)", ".body@0");
 	paths_are(".body.a | try error(\"x\") catch .b", ".body.a@0");
