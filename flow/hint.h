@@ -29,4 +29,8 @@ void hint_key(struct slice key, struct buf *out);
 /* hint_step makes a path longer by one key: .name or ["x-y"]. */
 void hint_step(const char *key, size_t len, struct buf *out);
 
+/* hint_keys adds how an object without that key might be meant: "; did you mean "name"?", or
+ * which keys it has. */
+void hint_keys(struct slice object, struct slice key, struct buf *out);
+
 #endif

@@ -179,22 +179,30 @@ static void list_keys(struct slice object, struct buf *out)
 	buf_release(&name);
 }
 
-static void absent(const struct met *m, const struct expr_segment *g, struct buf *out)
+void hint_keys(struct slice object, struct slice key, struct buf *out)
 {
-	char *near = nearest_key(m->value, g->key);
+	char *word = mem_dup_len(key.ptr, key.len), *near = nearest_key(object, word);
 
-	buf_add_text(out, "no ");
-	hint_key((struct slice){g->key, g->key_len}, out);
-	buf_add_text(out, " in ");
-	add_where(m, out);
 	if (near) {
 		buf_add_text(out, "; did you mean ");
 		hint_key((struct slice){near, strlen(near)}, out);
 		buf_add_char(out, '?');
 	} else {
-		list_keys(m->value, out);
+		list_keys(object, out);
 	}
 	free(near);
+	free(word);
+}
+
+static void absent(const struct met *m, const struct expr_segment *g, struct buf *out)
+{
+	struct slice key = {g->key, g->key_len};
+
+	buf_add_text(out, "no ");
+	hint_key(key, out);
+	buf_add_text(out, " in ");
+	add_where(m, out);
+	hint_keys(m->value, key, out);
 }
 
 static void too_short(const struct met *m, const struct expr_segment *g, struct buf *out)
