@@ -129,7 +129,7 @@ static void check_value(void *arg, const struct arg *a, const struct value *v)
 	if (x->reach->after == !(a->param->flags & PARAM_AFTER))
 		return;
 	value_uses(v, see, x);
-	check_sample(x->flow, x->faults, a, v);
+	check_sample(x->flow, x->faults, x->step, a, v);
 }
 
 static void check_sight(const struct reach *reach, const struct step *s)

@@ -9,6 +9,8 @@
 #include "common/nearest.h"
 #include "flow/expr_path.h"
 #include "flow/hint.h"
+#include "flow/path.h"
+#include "flow/step.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -18,6 +20,7 @@
 struct look {
 	const struct flow *flow;
 	struct faults *faults;
+	const struct step *loop; /* whose .item is seen, or NULL */
 	const char *pointer; /* of the argument */
 	char *at;            /* of the expression */
 };
@@ -90,7 +93,7 @@ static void absent(const struct look *l, const struct expr_path *p, size_t i, en
 		buf_add_text(&text, "; did you mean ");
 		hint_key((struct slice){near, strlen(near)}, &text);
 		buf_add_char(&text, '?');
-	} else if (part == SCOPE_BODY) { /* a sample need not have all that may come */
+	} else if (part == SCOPE_BODY || part == SCOPE_ITEM) { /* a sample need not have all that may come */
 		buf_add_text(&text, "; if it may come, add it to \"expected\"");
 	}
 	warn(l, &text);
@@ -141,7 +144,7 @@ static void follow(const struct look *l, const struct expr_path *p, enum scope_p
 			node = node->child;
 		} else if (g->kind == SEGMENT_EACH && cJSON_IsObject(node)) {
 			return;
-		} else if (part == SCOPE_BODY) {
+		} else if (part == SCOPE_BODY || part == SCOPE_ITEM) {
 			misfit(l, p, i, kind_of(node));
 			return;
 		} else {
@@ -173,14 +176,84 @@ static bool check_case(const struct look *l, const struct expr_path *p)
 	return mixed;
 }
 
-/* What is known of a part of the scope, or NULL; *own is what the caller deletes. */
-static const cJSON *known_of(const struct flow *f, enum scope_part part, cJSON **own)
+/* ---- what is known ---- */
+
+static const cJSON *expected_body(const struct flow *f)
 {
+	return json_get(json_get(json_get(f->json, "webhook"), "expected"), "body");
+}
+
+/* The innermost loop that a step stands in, or NULL. */
+static const struct step *loop_around(const struct flow *f, const struct step *s)
+{
+	for (size_t i = s->number; i-- > 0;) {
+		const struct step *loop = f->all[i];
+		if (loop->type && loop->type->way == WAY_LOOPS && s->number <= loop->number + loop->n_inner)
+			return loop;
+	}
+	return NULL;
+}
+
+/* An expression that is a path, or one with a list in its place: .body.items // [] */
+static void keep_path(void *arg, struct slice expression, const char *pointer)
+{
+	struct expr_paths *paths = arg;
+	const char *end = memmem(expression.ptr, expression.len, "//", 2);
+	struct slice rest = {end, end ? (size_t)(expression.ptr + expression.len - end) : 0};
+	char *other = mem_dup_len(rest.ptr ? rest.ptr : "", rest.len);
+
+	(void)pointer;
+	if (end && strspn(other, "/ []") == rest.len)
+		expression.len = (size_t)(end - expression.ptr);
+	struct path *plain = path_parse(expression);
+	if (plain && !paths->count)
+		expr_paths_read(expression, paths);
+	path_free(plain);
+	free(other);
+}
+
+/* What an item of the loop is, as far as that is expected; or NULL. outer: what an item of the
+ * loop around it is. */
+static const cJSON *item_sample(const struct flow *f, const struct step *loop, const cJSON *outer)
+{
+	const struct arg *items = loop ? arg_find(&loop->args, "items") : NULL;
+	struct expr_paths paths = {0};
+	const cJSON *node = NULL;
+
+	if (items && items->value && cJSON_IsString(items->node))
+		value_expressions(items->value, keep_path, &paths);
+	if (paths.count == 1) {
+		const struct expr_path *p = &paths.list[0];
+		const char *part = p->segments[0].key;
+		node = strcmp(part, "body") == 0 ? expected_body(f) : strcmp(part, "item") == 0 ? outer : NULL;
+		for (size_t i = 1; i < p->count && node; i++)
+			node = p->segments[i].kind == SEGMENT_KEY ? json_get(node, p->segments[i].key)
+								  : cJSON_IsArray(node) ? node->child : NULL;
+		node = cJSON_IsArray(node) ? node->child : NULL;
+	}
+	expr_paths_release(&paths);
+	return node;
+}
+
+/* What .item is to a loop's own parameters, or to the steps in it. Loops within loops are few. */
+static const cJSON *item_of(const struct flow *f, const struct step *loop)
+{
+	const struct step *around = loop ? loop_around(f, loop) : NULL;
+
+	return item_sample(f, loop, around ? item_of(f, around) : NULL);
+}
+
+/* What is known of a part of the scope, or NULL; *own is what the caller deletes. */
+static const cJSON *known_of(const struct look *l, enum scope_part part, cJSON **own)
+{
+	const struct flow *f = l->flow;
 	const cJSON *expected = json_get(json_get(f->json, "webhook"), "expected"), *member;
 	const cJSON *sample = json_get(expected, scope_part_name(part));
 	struct err unread;
 
 	*own = NULL;
+	if (part == SCOPE_ITEM)
+		return item_of(f, l->loop);
 	if (part == SCOPE_BODY || part == SCOPE_QUERY)
 		return sample;
 	if (part == SCOPE_HEADERS) {
@@ -222,7 +295,7 @@ static void check_expression(void *arg, struct slice expression, const char *poi
 		    (part == SCOPE_HEADERS && g[1].kind == SEGMENT_KEY && check_case(l, p)))
 			continue;
 		cJSON *own;
-		const cJSON *known = known_of(l->flow, part, &own);
+		const cJSON *known = known_of(l, part, &own);
 		if (known)
 			follow(l, p, part, known);
 		cJSON_Delete(own);
@@ -231,10 +304,13 @@ static void check_expression(void *arg, struct slice expression, const char *poi
 	expr_paths_release(&paths);
 }
 
-void check_sample(const struct flow *f, struct faults *faults, const struct arg *a,
-		  const struct value *v)
+void check_sample(const struct flow *f, struct faults *faults, const struct step *s,
+		  const struct arg *a, const struct value *v)
 {
 	struct look l = {.flow = f, .faults = faults, .pointer = a->pointer};
+
+	/* Every parameter of an aggregate, and result of a for_each, sees the items of its own step. */
+	l.loop = a->param->flags & PARAM_ITEM ? s : loop_around(f, s);
 
 	value_expressions(v, check_expression, &l);
 }

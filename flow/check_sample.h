@@ -8,8 +8,8 @@
 
 #include "flow/document.h"
 
-/* check_sample looks at one value of a step, which stands in argument a. */
-void check_sample(const struct flow *f, struct faults *faults, const struct arg *a,
-		  const struct value *v);
+/* check_sample looks at one value of step s, which stands in argument a. */
+void check_sample(const struct flow *f, struct faults *faults, const struct step *s,
+		  const struct arg *a, const struct value *v);
 
 #endif
