@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #define WORD_MAX 48
 
@@ -35,6 +36,9 @@ void nearest_offer(struct nearest *n, const char *known)
 	/* The beginning of a word is near it, however long the rest. */
 	if (word_len >= 3 && strncmp(n->word, known, word_len) == 0)
 		distance = 1;
+	/* Capitals are a slip, however many. */
+	if (strcasecmp(n->word, known) == 0)
+		distance = strcmp(n->word, known) != 0;
 	/* A third of the letters wrong is a slip; more is another word. */
 	if (distance > 1 + word_len / 3 || distance >= known_len)
 		return;

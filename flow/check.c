@@ -6,6 +6,7 @@
 
 #include "common/mem.h"
 #include "common/nearest.h"
+#include "flow/check_sample.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -128,6 +129,7 @@ static void check_value(void *arg, const struct arg *a, const struct value *v)
 	if (x->reach->after == !(a->param->flags & PARAM_AFTER))
 		return;
 	value_uses(v, see, x);
+	check_sample(x->flow, x->faults, x->step, a, v);
 }
 
 static void check_sight(const struct reach *reach, const struct step *s)

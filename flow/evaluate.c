@@ -38,9 +38,75 @@ static void record_input(struct walk *w, const char *name, struct slice json)
 	buf_add_slice(&w->hand.inputs, json);
 }
 
-/* As value_json; seen gets what the trace may show, where inputs are wanted. */
-static int evaluate(struct walk *w, const struct value *v, const char *field, struct buf *out,
-		    struct buf *seen, struct err *err)
+/* Adds the field as a person finds it in the step: paths[0].when, headers["X-Order"]. */
+static void add_field(const struct walk *w, const struct arg *a, const char *header, struct buf *out)
+{
+	const char *step = w->hand.step->pointer, *at = a->pointer;
+	size_t len = strlen(step);
+
+	if (!at || strncmp(at, step, len) != 0 || at[len] != '/') {
+		buf_add_text(out, a->param->name);
+		at = "";
+	} else {
+		at += len;
+	}
+	while (*at == '/') {
+		const char *end = strchrnul(at + 1, '/');
+		struct slice token = {at + 1, (size_t)(end - at - 1)};
+		if (token.len && strspn(token.ptr, "0123456789") >= token.len)
+			buf_addf(out, "[%.*s]", (int)token.len, token.ptr);
+		else
+			buf_addf(out, "%s%.*s", out->len ? "." : "", (int)token.len, token.ptr);
+		at = end;
+	}
+	if (header)
+		buf_addf(out, "[\"%.64s\"]", header);
+}
+
+/* The sentence may show a value from the scope. A run has redacted headers from the disk, where
+ * they have none; a test has them from a file. */
+static void hide_redacted(struct walk *w)
+{
+	const struct flow_webhook *hook = flow_webhook(w->flow);
+	struct slice headers = scope_part(w->scope, SCOPE_HEADERS), value;
+	struct buf text = BUF_INIT;
+
+	for (size_t i = 0; i < hook->n_redact_headers; i++) {
+		const char *name = hook->redact_headers[i];
+		if (!jsontext_member(headers, name, strlen(name), &value))
+			continue;
+		buf_clear(&text);
+		jsontext_text(value, &text);
+		if (strcmp(text.ptr, "[redacted]") != 0)
+			secrets_keep(w->secrets, name, text.ptr);
+	}
+	if (hook->auth.in_query && hook->auth.name &&
+	    jsontext_member(scope_part(w->scope, SCOPE_QUERY), hook->auth.name,
+			    strlen(hook->auth.name), &value)) {
+		buf_clear(&text);
+		jsontext_text(value, &text);
+		if (strcmp(text.ptr, "[redacted]") != 0)
+			secrets_keep(w->secrets, hook->auth.name, text.ptr);
+	}
+	secrets_wipe(&text);
+}
+
+static int failed(struct walk *w, const struct arg *a, const char *header, const char *colon,
+		  struct err *err)
+{
+	struct buf field = BUF_INIT;
+
+	hide_redacted(w);
+	add_field(w, a, header, &field);
+	err_within(err, "%s%s", field.ptr, colon);
+	buf_release(&field);
+	return -1;
+}
+
+/* As value_json; seen gets what the trace may show, where inputs are wanted. header: which of a's
+ * headers v is, or NULL. */
+static int evaluate(struct walk *w, const struct value *v, const struct arg *a, const char *header,
+		    struct buf *out, struct buf *seen, struct err *err)
 {
 	struct buf real = BUF_INIT, shown = BUF_INIT;
 	size_t before = out->len;
@@ -48,7 +114,7 @@ static int evaluate(struct walk *w, const struct value *v, const char *field, st
 	int uses = secrets_for(w->secrets, v, &real, &shown, err);
 	int rc = uses < 0 ? -1 : value_json(v, w->scope, uses ? real.ptr : NULL, out, err);
 	if (rc < 0)
-		err_within(err, "%s: ", field);
+		failed(w, a, header, uses >= 0 && value_is_tree(v) ? "" : ": ", err);
 	if (rc > 0 && w->host.trace_inputs && !w->hand.looping)
 		show(w, v, uses ? shown.ptr : NULL,
 		     (struct slice){out->ptr + before, out->len - before}, seen);
@@ -65,12 +131,21 @@ int walk_json(struct walk *w, const struct args *args, const char *name, struct 
 
 	if (!a->value)
 		return 0;
-	int rc = evaluate(w, a->value, name, out, &seen, err);
+	int rc = evaluate(w, a->value, a, NULL, out, &seen, err);
 	/* What stands in a list would come several times under one name. */
 	if (seen.len && args == &w->hand.step->args)
 		record_input(w, name, buf_slice(&seen));
 	buf_release(&seen);
 	return rc;
+}
+
+int walk_refuse(struct walk *w, const struct args *args, const char *name, struct err *err)
+{
+	const struct arg *a = arg_find(args, name);
+
+	if (a->value)
+		value_explain(a->value, w->scope, err);
+	return failed(w, a, NULL, ": ", err);
 }
 
 int walk_text(struct walk *w, const struct args *args, const char *name, struct buf *out,
@@ -136,10 +211,8 @@ int walk_headers(struct walk *w, const struct args *args, const char *name, stru
 	for (size_t i = 0; i < a->n_headers && rc >= 0; i++) {
 		buf_clear(&json);
 		buf_clear(&seen);
-		rc = evaluate(w, a->headers[i].value, a->headers[i].name, &json, &seen, err);
-		if (rc < 0)
-			err_within(err, "%s: ", name);
-		else if (rc > 0)
+		rc = evaluate(w, a->headers[i].value, a, a->headers[i].name, &json, &seen, err);
+		if (rc > 0)
 			add_headers(out, a->headers[i].name, buf_slice(&json));
 		if (seen.len)
 			add_headers(&all, a->headers[i].name, buf_slice(&seen));

@@ -3,6 +3,8 @@
  * last word; but nothing that libjq takes for a call may look here like something else. */
 #include "flow/expr_token.h"
 
+#include "common/mem.h"
+
 #include <string.h>
 
 static bool word_start(char c)
@@ -227,4 +229,23 @@ int token_next(struct lexer *l, struct token *t, struct err *err)
 	case '}': return close_bracket(l, t, err);
 	}
 	return read_operator(l, t, err);
+}
+
+int tokens_read(struct slice text, struct token **tokens, size_t *count, struct err *err)
+{
+	struct lexer l = {.p = text.ptr, .end = text.ptr + text.len};
+	size_t room = 0;
+	int rc;
+
+	*tokens = NULL;
+	*count = 0;
+	do {
+		if (*count + 4 > room)
+			*tokens = mem_resize(*tokens, room = room ? room * 2 : 32, sizeof(**tokens));
+		rc = token_next(&l, *tokens + *count, err);
+		*count += rc > 0;
+	} while (rc > 0);
+	for (size_t k = 0; k < 4; k++)
+		(*tokens)[*count + k] = (struct token){.start = l.end, .text = {l.end, 0}};
+	return rc;
 }

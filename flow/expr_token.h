@@ -45,6 +45,11 @@ struct lexer {
 /* token_next: 1 a token, 0 the end, -1 not jq (brackets, strings, strange bytes). */
 int token_next(struct lexer *l, struct token *t, struct err *err) MUSTCHECK;
 
+/* tokens_read: all of them at once, with four TOKEN_END behind (rules look up to three tokens
+ * ahead). 0 or -1; the caller frees *tokens either way. */
+int tokens_read(struct slice text, struct token **tokens, size_t *count,
+		struct err *err) MUSTCHECK;
+
 bool token_is(const struct token *t, const char *word);
 bool token_sign(const struct token *t, enum token_kind kind, char sign);
 

@@ -23,7 +23,6 @@ struct frame {
 };
 
 struct reader {
-	struct slice text;
 	struct token *tokens; /* ended by TOKEN_END */
 	size_t count, i;
 	struct frame *frames;
@@ -336,36 +335,18 @@ static int read_token(struct reader *r)
 	return 0;
 }
 
-/* All tokens at once, with three more ends behind: rules look up to three tokens ahead. */
-static int read_tokens(struct reader *r)
-{
-	struct lexer l = {.p = r->text.ptr, .end = r->text.ptr + r->text.len};
-	size_t room = 0;
-	int rc;
-
-	do {
-		if (r->count + 4 > room)
-			r->tokens = mem_resize(r->tokens, room = room ? room * 2 : 32, sizeof(*r->tokens));
-		rc = token_next(&l, &r->tokens[r->count], r->err);
-		r->count += rc > 0;
-	} while (rc > 0);
-	for (size_t k = 0; k < 4; k++)
-		r->tokens[r->count + k] = (struct token){.start = l.end, .text = {l.end, 0}};
-	if (rc == 0 && !r->count)
-		return err_set(r->err, ERR_INVALID, "there is no expression");
-	return rc;
-}
-
 int expr_read(struct slice expression, struct expr_use *use, struct err *err)
 {
-	struct reader r = {.text = expression, .err = err, .term = expression.ptr};
+	struct reader r = {.err = err, .term = expression.ptr};
 	int rc;
 
 	if (expression.len > EXPR_BYTES_MAX)
 		return err_set(err, ERR_TOO_BIG, "the expression is longer than %d bytes", EXPR_BYTES_MAX);
 	r.frames = mem_array(1, sizeof(*r.frames));
 	r.frames[0].root = r.frames[0].root_in = true;
-	rc = read_tokens(&r);
+	rc = tokens_read(expression, &r.tokens, &r.count, err);
+	if (rc == 0 && !r.count)
+		rc = err_set(err, ERR_INVALID, "there is no expression");
 	for (r.i = 0; rc == 0 && r.i < r.count; r.i++)
 		rc = read_token(&r);
 	if (rc == 0 && top(&r)->kind == 'i')

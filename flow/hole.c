@@ -5,14 +5,18 @@
 
 #include "common/jsontext.h"
 #include "common/mem.h"
+#include "flow/hint.h"
 #include "flow/jq.h"
 #include "flow/path.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct hole {
 	struct slice text;   /* in the value's own copy of the string */
+	size_t column;       /* of the {{ in that string */
+	bool front;          /* the front evaluates it, which shows no values: VALUE_PLAIN */
 	struct path *path;   /* a plain path, or NULL: expression number n of program */
 	struct program *program;
 	int n;
@@ -55,6 +59,8 @@ struct hole *hole_new(const struct expr_piece *p, const struct hole_rules *rules
 	char quote[EXPR_QUOTE_SIZE];
 
 	h->text = p->text;
+	h->column = p->column;
+	h->front = rules->flags & VALUE_PLAIN;
 	if (hole_read(h, rules, err) == 0)
 		return h;
 	err_within(err, "column %zu, {{ %s }}: ", p->column, expr_quote(p->text, quote));
@@ -122,20 +128,43 @@ static int hole_cut(const struct hole *h, struct scope *s, const char *secrets, 
 }
 
 /* `Cannot index string with "id"` puzzles whoever sent JSON with a fault: name the fault. */
-static void explain_body(const struct hole *h, struct scope *s, struct err *err)
+static bool explain_body(const struct hole *h, struct scope *s, struct err *err)
 {
 	bool body = h->path ? path_part(h->path) == SCOPE_BODY : h->use.parts >> SCOPE_BODY & 1;
-	const char *why = body && err ? scope_body_error(s) : NULL;
+	const char *why = body ? scope_body_error(s) : NULL;
 
-	if (why) {
-		char *said = mem_dup(err->text);
-		err_set(err, err->kind, "%s (.body is text here, since it is %s)", said, why);
-		free(said);
-	}
+	if (!why)
+		return false;
+	char *said = mem_dup(err->text);
+	err_set(err, err->kind, "%s (.body is text here, since it is %s)", said, why);
+	free(said);
+	return true;
+}
+
+/* What libjq or the plain path said, behind the quoted expression; NULL: it never ran. */
+static const char *words_of(const struct hole *h, const struct err *err)
+{
+	char quote[EXPR_QUOTE_SIZE], head[EXPR_QUOTE_SIZE + 16];
+	int len = snprintf(head, sizeof(head), "{{ %s }}: ", expr_quote(h->text, quote));
+
+	return strncmp(err->text, head, (size_t)len) == 0 ? err->text + len : NULL;
+}
+
+static void explain(const struct hole *h, struct scope *s, struct err *err)
+{
+	const char *words = words_of(h, err);
+
+	if (!explain_body(h, s, err) && words && !h->front)
+		hint_add(&(struct hint){h->text, h->column, s, h->use.secrets}, words, err);
+}
+
+void hole_explain(const struct hole *h, struct scope *s, struct err *err)
+{
+	hint_add(&(struct hint){h->text, h->column, s, h->use.secrets}, err->text, err);
 }
 
 int hole_add(const struct hole *h, bool as_text, struct scope *s, const char *secrets,
-		    struct buf *out, struct err *err)
+	     struct buf *out, struct err *err)
 {
 	struct buf own = BUF_INIT;
 	struct slice json;
@@ -145,8 +174,13 @@ int hole_add(const struct hole *h, bool as_text, struct scope *s, const char *se
 		jsontext_text(json, out);
 	else if (rc > 0)
 		buf_add_slice(out, json);
-	else if (rc < 0)
-		explain_body(h, s, err);
+	else if (rc < 0 && err)
+		explain(h, s, err);
 	buf_release(&own);
 	return rc;
+}
+
+struct slice hole_text(const struct hole *h)
+{
+	return h->text;
 }

@@ -26,8 +26,16 @@ void hole_uses(const struct hole *h, void (*use)(void *arg, const struct value_u
 	       void *arg);
 void hole_secrets(const struct hole *h, void (*use)(void *arg, const char *name), void *arg);
 
-/* hole_add adds what it yields to out, as JSON or as text: 1, 0 when empty, -1. */
+/* hole_add adds what it yields to out, as JSON or as text: 1, 0 when empty, -1 with a sentence
+ * that quotes it and says what it met. */
 int hole_add(const struct hole *h, bool as_text, struct scope *s, const char *secrets,
 	     struct buf *out, struct err *err) MUSTCHECK;
+
+/* hole_explain puts behind err, which says why what the hole gave will not do, where that came
+ * from: flow/hint.h. */
+void hole_explain(const struct hole *h, struct scope *s, struct err *err);
+
+/* hole_text is the expression, as long as the hole lasts. */
+struct slice hole_text(const struct hole *h);
 
 #endif

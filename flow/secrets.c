@@ -182,34 +182,61 @@ int secrets_for(struct secrets *s, const struct value *v, struct buf *real, stru
 	return g.rc;
 }
 
-/* The secret of which some shape starts at p, and how long that is. */
-static const struct secret *found_at(const struct secrets *s, const char *p, size_t left,
-				     size_t *len)
+/* How much of a shape begins text that was cut there: "..." follows (before it perhaps what libjq
+ * makes of half a character), or the end of a sentence that was full. 0 when it was not cut. */
+static size_t cut_shape(const struct buf *shape, struct slice text, bool full)
 {
+	static const char half[] = "\xEF\xBF\xBD";
+	size_t n = 0, at;
+
+	while (n < shape->len && n < text.len && text.ptr[n] == shape->ptr[n])
+		n++;
+	if (n < SHORTEST)
+		return 0;
+	at = n;
+	if (text.len - at >= 3 && memcmp(text.ptr + at, half, 3) == 0)
+		at += 3;
+	bool dots = text.len - at >= 3 && memcmp(text.ptr + at, "...", 3) == 0;
+	return dots || (full && n == text.len) ? n : 0;
+}
+
+/* The secret of which some shape starts text, and how long that is; in a sentence, which may have
+ * been cut, also of a part of it. */
+static const struct secret *found_at(const struct secrets *s, struct slice text, bool sentence,
+				     bool full, size_t *len)
+{
+	const char *p = text.ptr;
+	size_t left = text.len;
 	const struct secret *best = NULL;
 
 	*len = 0;
 	for (size_t i = 0; i < s->count; i++) {
 		for (size_t k = 0; k < SHAPES; k++) {
 			const struct buf *shape = &s->list[i].shapes[k];
-			if (shape->len <= *len || shape->len > left ||
-			    memcmp(p, shape->ptr, shape->len) != 0)
+			size_t n = 0;
+			if (shape->len && shape->len <= left && memcmp(p, shape->ptr, shape->len) == 0)
+				n = shape->len;
+			else if (sentence && shape->len)
+				n = cut_shape(shape, text, full);
+			if (n <= *len)
 				continue;
 			best = &s->list[i];
-			*len = shape->len;
+			*len = n;
 		}
 	}
 	return best;
 }
 
 /* Adds text with the secrets replaced; false when there was none (out is then a copy). */
-static bool mask(const struct secrets *s, struct slice text, struct buf *out)
+static bool mask(const struct secrets *s, struct slice text, bool sentence, bool full,
+		 struct buf *out)
 {
 	bool any = false;
 	size_t len;
 
 	for (size_t i = 0; i < text.len;) {
-		const struct secret *one = found_at(s, text.ptr + i, text.len - i, &len);
+		const struct secret *one = found_at(s, (struct slice){text.ptr + i, text.len - i},
+						    sentence, full, &len);
 		if (!one) {
 			buf_add_char(out, text.ptr[i++]);
 			continue;
@@ -225,7 +252,9 @@ void secrets_mask_text(const struct secrets *s, char *text, size_t size)
 {
 	struct buf out = BUF_INIT;
 
-	if (s->count && mask(s, (struct slice){text, strlen(text)}, &out)) {
+	/* A sentence that was cut at its end may lack as much as one character there. */
+	bool full = strlen(text) + 4 >= size;
+	if (s->count && mask(s, (struct slice){text, strlen(text)}, true, full, &out)) {
 		struct err cut;
 		err_set(&cut, ERR_NONE, "%s", out.ptr);
 		snprintf(text, size, "%s", cut.text);
@@ -243,7 +272,7 @@ static void mask_token(const struct secrets *s, struct slice token, struct buf *
 		jsontext_string(token, &text);
 	else
 		buf_add_slice(&text, token);
-	if (mask(s, buf_slice(&text), &masked))
+	if (mask(s, buf_slice(&text), false, false, &masked))
 		buf_add_json_text(out, masked.ptr, masked.len);
 	else
 		buf_add_slice(out, token);

@@ -38,7 +38,8 @@ void secrets_wipe(struct buf *b);
 
 /* secrets_mask_text replaces the secrets in a sentence; plain, percent-encoded, as JSON
  * writes them, or in base64. Secrets of less than four bytes are not looked for: they would
- * be found everywhere. */
+ * be found everywhere. Where the sentence shows the beginning of a value, cut ("..."), or was cut
+ * itself, the beginning of a secret is replaced too. */
 void secrets_mask_text(const struct secrets *s, char *text, size_t size);
 /* secrets_mask_json adds json with the secrets inside its strings and numbers replaced; it
  * stays valid JSON. */

@@ -1,38 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* Values with holes. What has no hole is printed once, when it is compiled; the rest is a
  * tree that writes itself into the output, and takes back what it wrote when it fails. */
-#include "flow/value.h"
+#include "flow/value_inner.h"
 
 #include "common/jsontext.h"
 #include "common/mem.h"
 #include "flow/expr.h"
-#include "flow/hole.h"
+#include "flow/hint.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-enum kind {
-	KIND_CONSTANT,
-	KIND_HOLE,   /* one expression alone */
-	KIND_TEXT,   /* texts and expressions in turn */
-	KIND_ARRAY,
-	KIND_OBJECT,
-};
-
-struct piece {
-	struct slice text;
-	struct hole *hole; /* NULL: text */
-};
-
-struct value {
-	enum kind kind;
-	struct buf json;     /* KIND_CONSTANT */
-	char *text;          /* the string the pieces lie in */
-	struct piece *pieces;
-	struct value **children;
-	struct buf *keys;    /* of an object, as JSON with their colon */
-	size_t count;        /* of pieces or children */
-};
 
 void value_free(struct value *v)
 {
@@ -188,74 +165,6 @@ bool value_is_constant(const struct value *v)
 	return v->kind == KIND_CONSTANT;
 }
 
-/* A walk that keeps the pointer of where it is. */
-struct use_walk {
-	void (*use)(void *arg, const struct value_use *use);
-	void *arg;
-	struct buf pointer;
-};
-
-static void use_here(void *arg, const struct value_use *use)
-{
-	const struct use_walk *w = arg;
-
-	w->use(w->arg, &(struct value_use){use->part, use->step, w->pointer.ptr});
-}
-
-static void add_to_pointer(const struct value *v, size_t i, struct buf *pointer)
-{
-	struct buf key = BUF_INIT;
-
-	buf_add_char(pointer, '/');
-	if (!v->keys) {
-		buf_addf(pointer, "%zu", i);
-		return;
-	}
-	jsontext_string((struct slice){v->keys[i].ptr, v->keys[i].len - 1}, &key); /* no colon */
-	for (size_t at = 0; at < key.len; at++) {
-		if (key.ptr[at] == '~' || key.ptr[at] == '/')
-			buf_add_text(pointer, key.ptr[at] == '~' ? "~0" : "~1");
-		else
-			buf_add_char(pointer, key.ptr[at]);
-	}
-	buf_release(&key);
-}
-
-static void walk_uses(const struct value *v, struct use_walk *w)
-{
-	for (size_t i = 0; i < v->count; i++) {
-		if (!v->children) {
-			if (v->pieces[i].hole)
-				hole_uses(v->pieces[i].hole, use_here, w);
-			continue;
-		}
-		size_t len = w->pointer.len;
-		add_to_pointer(v, i, &w->pointer);
-		walk_uses(v->children[i], w);
-		w->pointer.len = len;
-		w->pointer.ptr[len] = '\0';
-	}
-}
-
-void value_uses(const struct value *v, void (*use)(void *arg, const struct value_use *use),
-		void *arg)
-{
-	struct use_walk w = {use, arg, BUF_INIT};
-
-	walk_uses(v, &w);
-	buf_release(&w.pointer);
-}
-
-void value_secrets(const struct value *v, void (*use)(void *arg, const char *name), void *arg)
-{
-	for (size_t i = 0; i < v->count; i++) {
-		if (v->children)
-			value_secrets(v->children[i], use, arg);
-		else if (v->pieces[i].hole)
-			hole_secrets(v->pieces[i].hole, use, arg);
-	}
-}
-
 /* Texts and holes together; one empty hole makes all of it empty. */
 static int add_pieces(const struct value *v, struct scope *s, const char *secrets, struct buf *out,
 		      struct err *err)
@@ -283,6 +192,24 @@ static void take_back(struct buf *out, size_t len)
 static int add_json(const struct value *v, struct scope *s, const char *secrets, struct buf *out,
 		    struct err *err);
 
+/* Puts the place of child i before err's sentence: ".total: ", and within that ".items[0]". */
+static int within_child(const struct value *v, size_t i, struct err *err)
+{
+	const char *colon = v->children[i]->children ? "" : ": ";
+	struct buf key = BUF_INIT, step = BUF_INIT;
+
+	if (v->keys) {
+		jsontext_string((struct slice){v->keys[i].ptr, v->keys[i].len - 1}, &key); /* no colon */
+		hint_step(key.ptr, key.len, &step);
+	} else {
+		buf_addf(&step, "[%zu]", i);
+	}
+	err_within(err, "%s%s", step.ptr, colon);
+	buf_release(&key);
+	buf_release(&step);
+	return -1;
+}
+
 static int add_tree(const struct value *v, struct scope *s, const char *secrets, struct buf *out,
 		    struct err *err)
 {
@@ -297,7 +224,7 @@ static int add_tree(const struct value *v, struct scope *s, const char *secrets,
 			buf_add_slice(out, buf_slice(&v->keys[i]));
 		int rc = add_json(v->children[i], s, secrets, out, err);
 		if (rc < 0)
-			return -1;
+			return within_child(v, i, err);
 		if (rc == 0)
 			take_back(out, before);
 		else

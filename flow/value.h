@@ -57,10 +57,22 @@ void value_uses(const struct value *v, void (*use)(void *arg, const struct value
 /* value_secrets calls back for each $secrets.<name>. */
 void value_secrets(const struct value *v, void (*use)(void *arg, const char *name), void *arg);
 
-/* value_json adds the value as JSON text: 1; 0 when it is empty (nothing added); -1.
+/* value_expressions calls back for the text of each expression, with its pointer in the value. */
+void value_expressions(const struct value *v,
+		       void (*each)(void *arg, struct slice expression, const char *pointer), void *arg);
+
+/* value_json adds the value as JSON text: 1; 0 when it is empty (nothing added); -1, with a
+ * sentence that quotes the expression and says what it met (flow/hint.h); in a tree it begins with
+ * the place: ".total: ", "[0].price: ".
  * secrets: a JSON object of the secrets a field may use, or NULL. */
 int value_json(const struct value *v, struct scope *s, const char *secrets, struct buf *out,
 	       struct err *err) MUSTCHECK;
+
+bool value_is_tree(const struct value *v);
+
+/* value_explain puts behind err, which says why what an expression alone gave will not do, where
+ * that came from. Only for err's own sentence, before a field is put before it. */
+void value_explain(const struct value *v, struct scope *s, struct err *err);
 
 /* A secret that is named and not there is an error of its own (ERR_MISSING), not null. */
 

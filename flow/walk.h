@@ -17,6 +17,9 @@ int walk_json(struct walk *w, const struct args *args, const char *name, struct 
 	      struct err *err) MUSTCHECK;
 int walk_text(struct walk *w, const struct args *args, const char *name, struct buf *out,
 	      struct err *err) MUSTCHECK;
+/* walk_refuse completes err, which says why what a parameter gave will not do ("it must be a list,
+ * not null"): the field before it, and behind it where the value came from. Returns -1. */
+int walk_refuse(struct walk *w, const struct args *args, const char *name, struct err *err);
 /* walk_truth: as value_truth. */
 int walk_truth(struct walk *w, const struct args *args, const char *name, struct err *err)
 	MUSTCHECK;

@@ -251,10 +251,8 @@ static int add_item(struct work *k, struct slice item, struct err *err)
 		const struct args *value = &k->values->items[i];
 		buf_clear(&json);
 		rc = arg_given(value, "of") ? walk_json(k->w, value, "of", &json, err) : 1;
-		if (rc < 0) {
-			err_within(err, "values: %s: ", value_name(k, i));
+		if (rc < 0)
 			break;
-		}
 		struct slice v = arg_given(value, "of") ? jsontext_trim(buf_slice(&json)) : item;
 		if (rc > 0 && jsontext_kind(v) != JSONTEXT_NULL)
 			rc = add_value(&g->sums[i], value, value_name(k, i), v, err);
@@ -303,10 +301,11 @@ static enum step_result run(struct walk *w, const struct step *s, struct buf *ou
 	int rc = walk_json(w, &s->args, "items", &list, err);
 
 	struct slice json = rc > 0 ? jsontext_trim(buf_slice(&list)) : (struct slice){"null", 4};
-	if (rc >= 0 && jsontext_kind(json) != JSONTEXT_ARRAY)
-		rc = err_set(err, ERR_INVALID, "items: it must be a list, not %s; where it may be "
-			     "missing write {{ ... // [] }}",
-			     rc ? jsontext_kind_name(jsontext_kind(json)) : "empty");
+	if (rc >= 0 && jsontext_kind(json) != JSONTEXT_ARRAY) {
+		err_set(err, ERR_INVALID, "it must be a list, not %s; where it may be missing write "
+			"{{ ... // [] }}", rc ? jsontext_kind_name(jsontext_kind(json)) : "empty");
+		rc = walk_refuse(w, &s->args, "items", err);
+	}
 	if (rc >= 0) {
 		walk_loop_enter(w);
 		jsontext_walk_start(&item, json);

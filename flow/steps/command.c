@@ -101,8 +101,9 @@ static int read_arguments(struct walk *w, const struct step *s, struct words *ar
 	if (given < 0)
 		rc = -1;
 	if (given > 0 && jsontext_kind(buf_slice(&json)) != JSONTEXT_ARRAY) {
-		rc = err_set(err, ERR_INVALID, "arguments: a list is wanted, not %s",
-			     jsontext_kind_name(jsontext_kind(buf_slice(&json))));
+		err_set(err, ERR_INVALID, "a list is wanted, not %s",
+			jsontext_kind_name(jsontext_kind(buf_slice(&json))));
+		rc = walk_refuse(w, &s->args, "arguments", err);
 	} else if (given > 0) {
 		jsontext_walk_start(&item, buf_slice(&json));
 		while (rc == 0 && jsontext_walk_next(&item)) {

@@ -60,7 +60,7 @@ static int read_until(struct slice json, int64_t *until, struct err *err)
 	if (jsontext_kind(json) == JSONTEXT_NUMBER && read_number(json, &n))
 		*until = n < 0 ? 0 : n > 9e15 ? (int64_t)9e15 : (int64_t)n;
 	else if (text.len < 10 || text.ptr[4] != '-' || !clock_parse(text.ptr, 0, until))
-		rc = err_set(err, ERR_INVALID, "until: %.60s is no time; write it as "
+		rc = err_set(err, ERR_INVALID, "%.60s is no time; write it as "
 			     "2026-11-23T14:02:11Z, or as milliseconds since 1970", text.ptr);
 	buf_release(&text);
 	return rc;
@@ -75,19 +75,22 @@ static int64_t decide(struct walk *w, const struct step *s, struct err *err)
 	double n = 0;
 
 	int rc = walk_json(w, &s->args, name, &json, err);
+	bool given = rc >= 0;
 	struct slice value = rc > 0 ? jsontext_trim(buf_slice(&json)) : (struct slice){"null", 4};
 	if (rc == 0)
-		rc = err_set(err, ERR_INVALID, "%s: the expression gives nothing", name);
+		rc = err_set(err, ERR_INVALID, "the expression gives nothing");
 	else if (rc > 0 && *name == 'u')
 		rc = read_until(value, &until, err);
 	else if (rc > 0 && (!read_number(value, &n) || n < 0))
-		rc = err_set(err, ERR_INVALID, "for_ms: it must be a number from 0 on, not %.*s",
+		rc = err_set(err, ERR_INVALID, "it must be a number from 0 on, not %.*s",
 			     (int)(value.len > 60 ? 60 : value.len), value.ptr);
 	else if (rc > 0)
 		until = n > (double)MS_MAX ? INT64_MAX : now + (int64_t)n;
 	if (rc >= 0 && until > now && until - now > MS_MAX)
-		rc = err_set(err, ERR_INVALID, "%s: a run waits at most %d days", name, DAYS_MAX);
+		rc = err_set(err, ERR_INVALID, "a run waits at most %d days", DAYS_MAX);
 	buf_release(&json);
+	if (rc < 0 && given)
+		walk_refuse(w, &s->args, name, err);
 	return rc < 0 ? -1 : until;
 }
 

@@ -46,10 +46,11 @@ static int64_t count_items(struct walk *w, const struct step *s, struct buf *lis
 	if (rc < 0)
 		return -1;
 	struct slice json = rc ? jsontext_trim(buf_slice(list)) : (struct slice){"null", 4};
-	if (jsontext_kind(json) != JSONTEXT_ARRAY)
-		return err_set(err, ERR_INVALID, "items: it must be a list, not %s; where it may be "
-			       "missing write {{ ... // [] }}",
-			       rc ? jsontext_kind_name(jsontext_kind(json)) : "empty");
+	if (jsontext_kind(json) != JSONTEXT_ARRAY) {
+		err_set(err, ERR_INVALID, "it must be a list, not %s; where it may be missing write "
+			"{{ ... // [] }}", rc ? jsontext_kind_name(jsontext_kind(json)) : "empty");
+		return walk_refuse(w, &s->args, "items", err);
+	}
 	jsontext_walk_start(&item, json);
 	while (jsontext_walk_next(&item))
 		n++;

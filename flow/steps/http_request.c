@@ -101,8 +101,11 @@ static int build_url(struct walk *w, const struct step *s, struct request *r, st
 	struct buf query = BUF_INIT, text = BUF_INIT;
 	int rc = walk_text(w, &s->args, "url", &text, err);
 
-	if (rc == 0 || (rc > 0 && !text.len && !r->connection))
-		rc = err_set(err, ERR_INVALID, "url: the expression gives nothing");
+	bool null = rc > 0 && strcmp(text.ptr, "null") == 0;
+	if (rc == 0 || (rc > 0 && !r->connection && (!text.len || null))) {
+		err_set(err, ERR_INVALID, "the expression gives %s", null ? "null" : "nothing");
+		rc = walk_refuse(w, &s->args, "url", err);
+	}
 	if (rc > 0 && strlen(text.ptr) != text.len)
 		rc = err_set(err, ERR_INVALID, "url: it holds a NUL byte");
 	if (rc > 0 && text.len) {

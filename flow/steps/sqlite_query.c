@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* sqlite_query: one statement over a database file of the operator. The file is opened for
  * this one statement and closed again: no lock outlives the step. */
+#include "flow/hint.h"
 #include "flow/operator_file.h"
 #include "flow/steps/sqlite_value.h"
 #include "flow/walk.h"
@@ -187,6 +188,17 @@ static int prepare(struct query *q, struct err *err)
 
 /* ---- parameters ---- */
 
+/* name is the statement's :name. */
+static int no_parameter(struct slice all, const char *name, struct err *err)
+{
+	struct buf hint = BUF_INIT;
+
+	hint_keys(all, (struct slice){name + 1, strlen(name + 1)}, &hint);
+	err_set(err, ERR_INVALID, "parameters: there is no \"%.60s\" for %.61s in them%s", name + 1, name, hint.ptr);
+	buf_release(&hint);
+	return -1;
+}
+
 static int bind_all(struct query *q, struct slice all, struct err *err)
 {
 	enum jsontext_kind kind = all.len ? jsontext_kind(all) : JSONTEXT_NULL;
@@ -207,8 +219,7 @@ static int bind_all(struct query *q, struct slice all, struct err *err)
 			return err_set(err, ERR_INVALID, "parameters: an object is for :name, but the "
 				       "statement has ?; give a list");
 		if (kind == JSONTEXT_OBJECT && !jsontext_member(all, name + 1, strlen(name + 1), &value))
-			return err_set(err, ERR_INVALID, "parameters: there is no \"%.60s\" for %.61s", name + 1,
-				       name);
+			return no_parameter(all, name, err);
 		int code = sqlite_value_bind(q->stmt, i, value);
 		if (code == SQLITE_MISMATCH)
 			return err_set(err, ERR_INVALID, "parameters: number %d is {\"base64\": ...} of what is "

@@ -59,7 +59,7 @@ static int status_of(struct walk *w, const struct step *s, struct err *err)
 	if (rc > 0) {
 		rc = reply_status(buf_slice(&json), &status, err);
 		if (rc < 0)
-			err_within(err, "override_status: ");
+			walk_refuse(w, &s->args, "override_status", err);
 	}
 	buf_release(&json);
 	return rc < 0 ? -1 : status;

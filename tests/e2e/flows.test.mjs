@@ -214,3 +214,16 @@ story('flow test runs a flow over a request without keeping anything', async () 
 	assert.match(got.out, /42/);
 	assert.equal(await w.one('SELECT count(*) FROM event_history'), events);
 });
+
+story('a misspelt key is named in the run of a worker and in flow test in the same words', async () => {
+	const document = flow('typo', [map('order', { mail: '{{ .body.custmer.email | ascii_downcase }}' })], { reply: 'accepted' });
+	const hiding = flow('hiding', [map('m', '{{ .headers.authorization.number }}')], { reply: 'accepted' });
+	await w.do(['flow', 'apply', w.writeFlow(document), w.writeFlow(hiding)]);
+	const live = await w.ended((await w.post('/typo', { customer: { email: 'A@x.example' } })).json.event);
+	assert.equal(live.error, 'flow "typo": step "order": value.mail: {{ .body.custmer.email | ascii_downcase }}: '
+		+ 'explode input must be a string; column 9: no "custmer" in .body; did you mean "customer"?');
+	const dry = await w.cli(['flow', 'test', w.writeFlow(document, '../typo'), '--body', '-'], { input: '{"customer": {"email": "A@x.example"}}' });
+	assert.ok(dry.err.includes(live.error), dry.err);
+	const hidden = await w.ended((await w.post('/hiding', {}, { Authorization: 'Bearer planted' })).json.event);
+	assert.match(hidden.error, /Cannot index string with "number"; column 4: .headers.authorization is string \("\[redacted\]"\)$/);
+});

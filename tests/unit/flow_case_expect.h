@@ -130,6 +130,8 @@ static void expect_line(struct one_case *c, const char *line, const struct run_r
 			    : r->outcome == RUN_WAITING ? "waiting" : "succeeded");
 	else if (after(line, "error", &want) && !strstr(r->err.text, want))
 		expect_text(c, "error", want, r->err.text);
+	else if (after(line, "reason", &want))
+		expect_text(c, "reason", want, r->err.text);
 	else if (after(line, "reply", &want))
 		expect_text(c, "reply", want, r->replied ? status : "none");
 	else if (after(line, "headers", &want))

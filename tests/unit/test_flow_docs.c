@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Every json block of docs/flow.md is tried: a whole flow as it stands, a step inside a flow,
- * a connection, anything else as members of a webhook. */
+ * a connection, anything else as members of a webhook. Every message is what a run says. */
 #include "common/json.h"
 #include "common/mem.h"
 #include "flow/connection.h"
 #include "flow/flow.h"
+#include "flow/run.h"
 #include "tests/unit/read_file.h"
 
 #include <setjmp.h>
@@ -108,10 +109,85 @@ static void every_example_of_the_manual_is_accepted(void **state)
 	free(text);
 }
 
+/* ---- messages ---- */
+
+/* The text between two marks, the caller's. */
+static char *cut_between(const char *text, const char *from, const char *to)
+{
+	const char *start = strstr(text, from);
+
+	assert_non_null(start);
+	start += strlen(from);
+	const char *end = strstr(start, to);
+	assert_non_null(end);
+	return mem_dup_len(start, (size_t)(end - start));
+}
+
+static void fails_with(const char *field, const char *expression, const char *body, const char *want)
+{
+	struct scope_event event = {.method = "POST", .path = "/in/o", .query = "", .headers = "[]",
+				    .suffix = "/o", .remote = "", .trigger = "arrival",
+				    .body = {body, strlen(body)}};
+	struct run_host host = {0};
+	struct run_result result;
+	struct faults faults;
+	struct flow *f = NULL;
+	cJSON *document = parse(STOCK, strlen(STOCK)), *step;
+
+	step = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(document, "steps"), 0);
+	cJSON_ReplaceItemInObjectCaseSensitive(document, "name", cJSON_CreateString("orders"));
+	cJSON *value = cJSON_CreateString(expression);
+	if (*field) {
+		cJSON *object = cJSON_CreateObject();
+		cJSON_AddItemToObject(object, field, value);
+		value = object;
+	}
+	cJSON_ReplaceItemInObjectCaseSensitive(step, "value", value);
+	char *text = json_print(document);
+	assert_int_equal(flow_parse(text, strlen(text), &f, &faults), 0);
+	run_flow(f, &event, (struct slice){0}, &host, &result);
+	assert_string_equal(result.err.text, want);
+	run_result_release(&result);
+	faults_release(&faults);
+	flow_free(f);
+	free(text);
+	cJSON_Delete(document);
+}
+
+static void every_message_of_the_manual_is_what_a_run_says(void **state)
+{
+	char *text = read_file("docs/flow.md"), *line, *more = NULL;
+	char *section = cut_between(text, "### When an expression fails", "\n## ");
+	char *first = cut_between(section, "```text\n", "\n```");
+	char *messages = cut_between(section, "```messages\n", "```");
+	char *body = cut_between(section, "With `", "` as the body");
+	int count = 0;
+
+	(void)state;
+	char *expression = cut_between(first, "value.email: ", ": explode");
+	fails_with("email", expression, body, first);
+	free(expression);
+	for (line = strtok_r(messages, "\n", &more); line; line = strtok_r(NULL, "\n", &more)) {
+		const char *words = strtok_r(NULL, "\n", &more);
+		assert_non_null(words);
+		char *want = mem_format("flow \"orders\": step \"order\": value: %s: %s", line, words);
+		fails_with("", line, body, want);
+		free(want);
+		count++;
+	}
+	assert_true(count >= 6);
+	free(text);
+	free(section);
+	free(first);
+	free(messages);
+	free(body);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_example_of_the_manual_is_accepted),
+		cmocka_unit_test(every_message_of_the_manual_is_what_a_run_says),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -27,6 +27,7 @@ static void a_slip_of_the_finger_finds_the_word(void **state)
 	assert_string_equal(best_of("lisen"), "listen");
 	assert_string_equal(best_of("worker"), "workers");
 	assert_string_equal(best_of("url_sufix"), "url_suffix");
+	assert_string_equal(best_of("CONSOLE"), "console");
 }
 
 static void a_word_of_its_own_finds_none(void **state)

@@ -148,7 +148,9 @@ static void parameters_are_bound_never_spliced(void **state)
 	      "\"more\":false}");
 	gives(SHOP "\"SELECT value FROM json_each(?)\",\"parameters\":[[\"x\"]]", "{}",
 	      "{\"rows\":[{\"value\":\"x\"}],\"more\":false}");
-	says(SHOP "\"SELECT :id\",\"parameters\":{\"di\":1}", "parameters: there is no \"id\" for :id");
+	says(SHOP "\"SELECT :id\",\"parameters\":{\"di\":1}", "parameters: there is no \"id\" for :id in them, which has \"di\"");
+	says(SHOP "\"SELECT :customer\",\"parameters\":{\"custmer\":1}",
+	     "parameters: there is no \"customer\" for :customer in them; did you mean \"custmer\"?");
 	says(SHOP "\"SELECT ?, ?\",\"parameters\":[1]", "wants 2, the list has 1");
 	says(SHOP "\"SELECT ?\",\"parameters\":[1, 2]", "wants 1, the list has more");
 	says(SHOP "\"SELECT ?\"", "wants 1, none is given");

@@ -139,7 +139,7 @@ static void two_results_are_an_error_that_names_the_expression(void **state)
 	      "! {{ .body.items[].q }}: it gives more than one result; write [ ... ] for a list of them, or "
 	      "first( ... )");
 	gives("{\"a\":\"{{ empty }}\",\"b\":\"{{ 1, 2 }}\"}", AS_JSON,
-	      "! {{ 1, 2 }}: it gives more than one result; write [ ... ] for a list of them, or first( ... )");
+	      "! .b: {{ 1, 2 }}: it gives more than one result; write [ ... ] for a list of them, or first( ... )");
 }
 
 static void what_a_hole_yields_is_never_evaluated_again(void **state)
@@ -194,7 +194,7 @@ static void truth_is_as_in_jq(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(is_false); i++)
 		gives(is_false[i], AS_TRUTH, "false");
 	gives("\"{{ .body.flag.x }}\"", AS_TRUTH,
-			"! {{ .body.flag.x }}: Cannot index boolean with \"x\"");
+			"! {{ .body.flag.x }}: Cannot index boolean with \"x\"; column 4: .body.flag is boolean (false)");
 }
 
 static void a_mistake_in_a_tree_is_named_by_place_column_and_expression(void **state)
@@ -328,9 +328,29 @@ static void a_value_without_holes_is_constant(void **state)
 	}
 }
 
+/* The front evaluates it over headers as they came, and writes the sentence into its log. */
+static void a_plain_value_of_the_front_shows_nothing_of_the_request(void **state)
+{
+	struct err err = {0};
+	struct buf out = BUF_INIT;
+	struct scope *s = scope_of(body);
+	cJSON *node = cJSON_CreateString("{{ .headers[\"content-type\"].x }}");
+	struct value *v = value_compile(node, NULL, VALUE_PLAIN, &err);
+
+	(void)state;
+	assert_non_null(v);
+	assert_int_equal(value_json(v, s, NULL, &out, &err), -1);
+	assert_string_equal(err.text, "{{ .headers[\"content-type\"].x }}: Cannot index string with \"x\"");
+	value_free(v);
+	scope_free(s);
+	cJSON_Delete(node);
+	buf_release(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_plain_value_of_the_front_shows_nothing_of_the_request),
 		cmocka_unit_test(one_expression_alone_keeps_its_type),
 		cmocka_unit_test(text_around_an_expression_makes_text),
 		cmocka_unit_test(numbers_pass_unchanged_through_paths_trees_and_constants),
