@@ -75,6 +75,7 @@ struct event_new {              /* one accepted request, about to be kept; all b
 	const char *remote;     /* the caller's address */
 	struct slice body;
 	struct slice warnings;     /* how it differs from the expected structure, as JSON; or empty */
+	struct slice redacted;     /* what was cut out of it: JSON texts with commas between; or empty */
 	struct slice dedupe_key;   /* ptr NULL: not de-duplicated */
 	int64_t dedupe_window_ms;
 	bool awaited;           /* the caller waits for the flow's reply */
@@ -129,9 +130,14 @@ struct answer {
 void answer_release(struct answer *a);
 
 /* store_answer_wait: 1 when the first run of the event is decided, 0 when until_mono_ms
- * came first. Woken alone. A duplicate waits for the first one's answer the same way. */
+ * came first. Woken alone. A duplicate waits for the first one's answer the same way. What it
+ * gives is synced: it may be told. */
 int store_answer_wait(struct store *s, int64_t event_id, int64_t until_mono_ms,
 		      struct answer *out, struct err *err) MUSTCHECK;
+
+/* store_sync returns when everything committed so far, by whatever process, is synced: before
+ * somebody is told what he has only read. */
+int store_sync(struct store *s, struct err *err) MUSTCHECK;
 
 /* store_answer_late: the caller is about to be told 504. Written down, and his event synced,
  * when it returns 0. */

@@ -17,8 +17,6 @@
 #include <string.h>
 #include <strings.h>
 
-enum body_kind { BODY_UNKNOWN, BODY_JSON, BODY_FORM, BODY_TEXT, BODY_BINARY, BODY_EMPTY };
-
 struct part {
 	struct slice text; /* valid while made */
 	struct buf own;    /* behind text, unless that is the received body */
@@ -164,8 +162,7 @@ static enum body_kind promised_kind(const char *type)
 	return strncasecmp(type, "text/", 5) == 0 ? BODY_TEXT : BODY_UNKNOWN;
 }
 
-/* Decides what the body is; *json is its value when it is JSON. */
-static enum body_kind classify(struct scope *s, struct slice *json)
+enum body_kind scope_body_kind(struct scope *s, struct slice *json)
 {
 	struct slice body = s->event->body;
 	struct buf type = BUF_INIT;
@@ -197,7 +194,7 @@ static void make_body(struct scope *s, struct part *part)
 {
 	struct slice body = s->event->body, json = null_text;
 
-	s->body_kind = classify(s, &json);
+	s->body_kind = scope_body_kind(s, &json);
 	switch (s->body_kind) {
 	case BODY_JSON:
 		part->text = json;

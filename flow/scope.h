@@ -38,6 +38,8 @@ enum scope_part {
 	SCOPE_PARTS,
 };
 
+enum body_kind { BODY_UNKNOWN, BODY_JSON, BODY_FORM, BODY_TEXT, BODY_BINARY, BODY_EMPTY };
+
 struct scope; /* hidden: one per run */
 
 struct scope *scope_new(const struct scope_event *event);
@@ -50,6 +52,10 @@ struct slice scope_part(struct scope *s, enum scope_part part);
 /* scope_part_find: the part named so ("headers"): its number, or -1. */
 int scope_part_find(const char *name, size_t len);
 const char *scope_part_name(enum scope_part part);
+
+/* scope_body_kind is what the received body is taken for; *json, where it is JSON, its value,
+ * which lies within the bytes received. Looks anew at each call. */
+enum body_kind scope_body_kind(struct scope *s, struct slice *json);
 
 /* scope_body_error says why a body that was to be JSON is not; NULL when all is well. */
 const char *scope_body_error(struct scope *s);
