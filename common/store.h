@@ -56,6 +56,8 @@ int store_recover(const char *dir, bool check, struct err *err) MUSTCHECK;
 enum store_mode {
 	STORE_WRITE, /* the database exists and is of this version */
 	STORE_READ,  /* for commands that only look: takes no lock, writes nothing */
+	STORE_CHORES, /* as STORE_WRITE, for a role that needs no secrets: the key is not read, and
+			 the environment's secrets are wiped from this process's memory */
 };
 int store_open(const char *dir, enum store_mode mode, struct store **out, struct err *err) MUSTCHECK;
 void store_close(struct store *s);

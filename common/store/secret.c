@@ -35,6 +35,15 @@ static void read_environment(struct store *s)
 	}
 }
 
+void secrets_forget_environment(void)
+{
+	for (char **e = environ; e && *e; e++) {
+		char *equals = strchr(*e, '=');
+		if (equals && strncmp(*e, prefix, sizeof(prefix) - 1) == 0)
+			explicit_bzero(equals + 1, strlen(equals + 1));
+	}
+}
+
 int secrets_open(struct store *s, const char *key_file, struct err *err)
 {
 	if (key_open(s, key_file, err) < 0)
