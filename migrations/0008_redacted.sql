@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- What of a request was cut out before it was stored (webhook.redact).
+-- What of a request was cut out before it was stored (webhook.redact); and whether an event had its
+-- key's turn before it was replayed, for a replay that is cancelled.
 
 ALTER TABLE requests ADD COLUMN redacted TEXT; -- ["header authorization", ".body.card.number", ...]; NULL: nothing
 
@@ -19,3 +20,5 @@ SELECT q.id AS id,
   FROM requests q
   JOIN events e ON e.id = q.id
   JOIN flows f ON f.id = e.flow_id;
+
+ALTER TABLE replay_events ADD COLUMN turn_was INTEGER;  -- of events.turn: 1 where it kept others of its key waiting

@@ -145,7 +145,7 @@ CREATE TABLE replay_events (
 	state_was    TEXT NOT NULL,            -- before it was queued
 	version_was  INTEGER NOT NULL,
 	attempt_was  INTEGER NOT NULL,
-	outcome      TEXT,                     -- its state when it left this replay; NULL: it is in it still
+	outcome      TEXT, turn_was INTEGER,                     -- its state when it left this replay; NULL: it is in it still
 	PRIMARY KEY (replay_id, event_id)
 ) STRICT, WITHOUT ROWID;
 
