@@ -312,7 +312,8 @@ static int run(const struct conf *conf, const struct args *args)
 		return cmd_usage("flow test", &err);
 	if (open_store(&t, conf, args, &err) < 0 ||
 	    load_document(&t, args->words[0], args_has(args, "draft"), &err) < 0 ||
-	    parse_flow(&t, args->words[0], &err) < 0 || read_sample(&sample, &t, args, event, &err) < 0)
+	    parse_flow(&t, args->words[0], &err) < 0 || read_sample(&sample, &t, args, event, &err) < 0 ||
+	    sample_redact(&sample, t.flow, &err) < 0)
 		code = cmd_fail(&err);
 	else
 		code = run_test(&t, conf, &sample, args_has(args, "json"));

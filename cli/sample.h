@@ -30,6 +30,9 @@ int sample_from_event(struct sample *s, const struct flow *f, struct store *stor
 /* sample_from_kept takes one that is kept with the flow. */
 int sample_from_kept(struct sample *s, const struct flow *f, struct store *store, const char *name,
 		     int64_t now, struct err *err) MUSTCHECK;
+/* sample_redact leaves of it what would be stored, and so be seen by a run: 0, or -1 where such a
+ * request would be refused. */
+int sample_redact(struct sample *s, const struct flow *f, struct err *err) MUSTCHECK;
 void sample_release(struct sample *s);
 
 #endif

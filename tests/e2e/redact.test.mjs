@@ -77,6 +77,18 @@ story('keys are taken from the whole request, and do not give away what was cut'
 	}
 });
 
+story('flow test shows a run what it would be shown', async () => {
+	const file = w.writeFlow(flow('tried', [respond(200, { card: '{{ .body.card.number }}', auth: '{{ .headers.authorization }}', q: '{{ .query.card }}' })],
+		{ redact: { query: ['card'], body: ['.body.card.number'] } }), '../tried');
+	const test = body => w.cli(['flow', 'test', file, '--json', '--body', '-', '--query', `card=${CARD}`, '--header', 'Authorization:Bearer x',
+		'--header', 'Content-Type:application/json'], { input: body });
+	const got = await test(`{"card":{"number":"${CARD}"}}`);
+	assert.equal(got.code, 0, got.err);
+	assert.deepEqual(JSON.parse(got.rows()[0].reply.body), { card: '[redacted]', auth: '[redacted]', q: '[redacted]' });
+	assert.ok(!got.out.includes(CARD));
+	assert.match((await test('card 1')).err, /neither JSON nor a form/);
+});
+
 story('neither the database nor its log, nor the server log, holds what was redacted', async () => {
 	await w.ended();
 	for (const name of readdirSync(w.data)) {
