@@ -87,6 +87,9 @@ story('flow test shows a run what it would be shown', async () => {
 	assert.deepEqual(JSON.parse(got.rows()[0].reply.body), { card: '[redacted]', auth: '[redacted]', q: '[redacted]' });
 	assert.ok(!got.out.includes(CARD));
 	assert.match((await test('card 1')).err, /neither JSON nor a form/);
+	await w.apply(JSON.parse(readFileSync(file)));
+	await w.do(['flow', 'sample', 'add', 'tried', 'paid', '--body', '-', '--query', `card=${CARD}`], { input: `{"card":{"number":"${CARD}"}}` });
+	assert.equal((await w.do(['flow', 'sample', 'list', 'tried', '--json'])).rows()[0].query, 'card=[redacted]');
 });
 
 story('neither the database nor its log, nor the server log, holds what was redacted', async () => {
