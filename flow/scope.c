@@ -8,7 +8,7 @@
 #include "common/err.h"
 #include "common/jsontext.h"
 #include "common/mem.h"
-#include "common/utf8.h"
+#include "flow/classify.h"
 #include "flow/pairs.h"
 
 #include <inttypes.h>
@@ -148,46 +148,15 @@ static void make_path(struct scope *s, struct buf *out)
 	buf_release(&text);
 }
 
-/* Does the content type promise JSON, a form, text? Parameters do not count. */
-static enum body_kind promised_kind(const char *type)
-{
-	size_t len = strcspn(type, "; \t");
-
-	if (len == 16 && strncasecmp(type, "application/json", len) == 0)
-		return BODY_JSON;
-	if (len > 5 && strncasecmp(type + len - 5, "+json", 5) == 0)
-		return BODY_JSON;
-	if (len == 33 && strncasecmp(type, "application/x-www-form-urlencoded", len) == 0)
-		return BODY_FORM;
-	return strncasecmp(type, "text/", 5) == 0 ? BODY_TEXT : BODY_UNKNOWN;
-}
-
 enum body_kind scope_body_kind(struct scope *s, struct slice *json)
 {
-	struct slice body = s->event->body;
-	struct buf type = BUF_INIT;
+	struct buf type = BUF_INIT, *own = &s->parts[SCOPE_BODY].own;
 
-	if (!body.len)
-		return BODY_EMPTY;
 	header(s, "content-type", &type);
-	enum body_kind promised = promised_kind(type.ptr);
+	buf_clear(own);
+	enum body_kind kind = classify(type.ptr, s->event->body, json, own, &s->body_error);
 	buf_release(&type);
-	/* Some senders put a byte order mark before their JSON. */
-	if (body.len > 3 && memcmp(body.ptr, "\xEF\xBB\xBF", 3) == 0)
-		body = (struct slice){body.ptr + 3, body.len - 3};
-	*json = jsontext_trim(body);
-	/* What looks like JSON and is JSON counts as JSON whatever it is called: AWS SNS calls
-	 * it text/plain, and curl -d a form. */
-	if (promised == BODY_JSON || (json->len && (*json->ptr == '{' || *json->ptr == '['))) {
-		struct err *err = promised == BODY_JSON ? &s->body_error : NULL;
-		if (jsontext_check(body, JSONTEXT_DEPTH_MAX, err) == 0)
-			return BODY_JSON;
-	}
-	if (promised == BODY_FORM || promised == BODY_TEXT)
-		return promised;
-	body = s->event->body;
-	bool text = !memchr(body.ptr, '\0', body.len) && utf8_valid(body.ptr, body.len);
-	return text ? BODY_TEXT : BODY_BINARY;
+	return kind;
 }
 
 static void make_body(struct scope *s, struct part *part)
@@ -199,6 +168,8 @@ static void make_body(struct scope *s, struct part *part)
 	case BODY_JSON:
 		part->text = json;
 		return;
+	case BODY_MULTIPART:
+		break; /* read to see whether it is one */
 	case BODY_FORM:
 		pairs_form(body, &part->own);
 		break;
@@ -225,7 +196,7 @@ static void add_member(struct buf *out, const char *name, const char *text)
 
 static void make_event(struct scope *s, struct buf *out)
 {
-	static const char *const kinds[] = {"", "json", "form", "text", "binary", "empty"};
+	static const char *const kinds[] = {"", "json", "form", "text", "binary", "empty", "multipart"};
 	const struct scope_event *e = s->event;
 	struct buf type = BUF_INIT;
 	char at[CLOCK_ISO_SIZE];

@@ -5,12 +5,13 @@
  *     .headers   {"content-type": "..."}: lower-case names, repeats joined with ", "
  *     .query     {"a": "1", "b": ["1", "2"]}: decoded; a repeated key is a list
  *     .path      {"name": "..."}: the {name} parts of the URL suffix
- *     .body      the JSON text as received; a form as an object; other text as a string;
- *                null when empty or binary
+ *     .body      the JSON text as received; a form as an object; multipart/form-data as
+ *                {"fields", "files"} (see multipart.h); other text as a string; null when
+ *                empty or binary
  *     .body_base64  the bytes as received, in base64; not a part of . as a whole
  *     .event     {"id", "received_at" (ISO 8601), "received_at_ms" (since 1970), "method",
  *                "path", "remote", "content_type", "run", "attempt", "trigger",
- *                "body_kind": json|form|text|binary|empty, "body_bytes",
+ *                "body_kind": json|form|multipart|text|binary|empty, "body_bytes",
  *                "body_error": why a body that should be JSON is not, or null}
  *     .steps     {"<name>": <its output>} of the steps that have run
  *     .item .index   inside for_each
@@ -23,6 +24,7 @@
 
 #include "common/base.h"
 #include "common/buf.h"
+#include "flow/classify.h"
 #include "flow/event.h"
 
 enum scope_part {
@@ -37,8 +39,6 @@ enum scope_part {
 	SCOPE_INDEX,
 	SCOPE_PARTS,
 };
-
-enum body_kind { BODY_UNKNOWN, BODY_JSON, BODY_FORM, BODY_TEXT, BODY_BINARY, BODY_EMPTY };
 
 struct scope; /* hidden: one per run */
 
