@@ -227,14 +227,14 @@ static int await(struct arrival *a, int64_t event_id, struct answer *answer, str
 }
 
 /* A duplicate that is told something of its own, and not what the first one got. What the first
- * one put in may not be synced yet. */
-static bool answer_duplicate(struct arrival *a, const struct event_added *added)
+ * one put in may not be synced yet, where callers wait. */
+static bool answer_duplicate(struct arrival *a, const struct event_added *added, bool awaited)
 {
 	struct err err;
 
 	if (!added->duplicate || !reply_overridden(a->hook, WHEN_DUPLICATE))
 		return false;
-	if (store_sync(a->front->store, &err) < 0)
+	if (awaited && store_sync(a->front->store, &err) < 0)
 		unavailable(a, "the event could not be stored; try again later");
 	else
 		reply_duplicate(a->front, a->hook, added, a->response);
@@ -271,7 +271,7 @@ static void store_awaited(struct arrival *a)
 
 	if (atomic_fetch_add(&f->waiters, 1) >= f->max_waiters) {
 		unavailable(a, "too many callers wait for their reply; nothing was stored, try again later");
-	} else if (store(a, true, &added) >= 0 && !answer_duplicate(a, &added)) {
+	} else if (store(a, true, &added) >= 0 && !answer_duplicate(a, &added, true)) {
 		/* Paused just now: he gets his 202 at once, so this is what must be synced first. */
 		if (!added.held)
 			answer_awaited(a, &added);
@@ -292,7 +292,7 @@ static void walk(struct arrival *a)
 		return;
 	if (a->hook->webhook->reply == REPLY_RESPONSE && !a->hook->paused)
 		store_awaited(a);
-	else if (store(a, false, &added) >= 0 && !answer_duplicate(a, &added))
+	else if (store(a, false, &added) >= 0 && !answer_duplicate(a, &added, false))
 		reply_accepted(a->front, a->hook, &added, a->response);
 }
 
