@@ -12,11 +12,10 @@
 #define BOUNDARY_MAX 70      /* RFC 2046 */
 #define PART_HEAD_MAX 8192
 
-/* What has been read of the parts so far. */
 struct reading {
-	struct buf fields; /* as a form, for pairs_form */
-	struct buf files;  /* JSON objects with commas between */
-	size_t parts;
+	size_t parts; /* so far */
+	void (*each)(void *arg, const struct multipart_part *part);
+	void *arg;
 };
 
 static struct slice cut(struct slice text, const char *end)
@@ -114,28 +113,6 @@ static struct slice header(struct slice head, const char *name)
 	return (struct slice){head.ptr, 0};
 }
 
-static void add_text_member(struct buf *out, const char *name, const char *text, size_t len, bool there)
-{
-	buf_addf(out, "\"%s\":", name);
-	if (there)
-		buf_add_json_text(out, text, len);
-	else
-		buf_add_text(out, "null");
-	buf_add_char(out, ',');
-}
-
-static void add_file(struct reading *r, const struct buf *name, const struct buf *filename, bool named,
-		     struct slice type, struct slice content)
-{
-	buf_add_text(&r->files, r->files.len ? ",{" : "{");
-	add_text_member(&r->files, "name", name->ptr, name->len, true);
-	add_text_member(&r->files, "filename", filename->ptr, filename->len, named);
-	add_text_member(&r->files, "content_type", type.ptr, type.len, type.len > 0);
-	buf_addf(&r->files, "\"bytes\":%zu,\"base64\":\"", content.len);
-	crypto_base64(content.ptr, content.len, &r->files);
-	buf_add_text(&r->files, "\"}");
-}
-
 static int read_part(struct reading *r, struct slice part, struct err *err)
 {
 	const char *blank = part.len >= 2 && memcmp(part.ptr, "\r\n", 2) == 0 ? part.ptr - 2
@@ -156,14 +133,15 @@ static int read_part(struct reading *r, struct slice part, struct err *err)
 	unescape(&name);
 	unescape(&filename);
 	bool text = !memchr(content.ptr, '\0', content.len) && utf8_valid(content.ptr, content.len);
-	if (rc == 0 && (named || !text)) {
-		add_file(r, &name, &filename, named, header(head, "Content-Type"), content);
-	} else if (rc == 0) {
-		buf_add(&r->fields, "&", r->fields.len > 0);
-		pairs_encode(buf_slice(&name), false, &r->fields);
-		buf_add_char(&r->fields, '=');
-		pairs_encode(content, false, &r->fields);
-	}
+	const struct multipart_part read = {
+		.name = buf_slice(&name),
+		.filename = named ? buf_slice(&filename) : (struct slice){NULL, 0},
+		.type = header(head, "Content-Type"),
+		.content = content,
+		.file = named || !text,
+	};
+	if (rc == 0)
+		r->each(r->arg, &read);
 	buf_release(&name);
 	buf_release(&filename);
 	return rc;
@@ -196,9 +174,10 @@ static int read_parts(struct reading *r, struct slice body, const struct buf *li
 						  : "the line between its parts is not in it");
 }
 
-int multipart_json(const char *content_type, struct slice body, struct buf *out, struct err *err)
+int multipart_each(const char *content_type, struct slice body,
+		   void (*each)(void *arg, const struct multipart_part *part), void *arg, struct err *err)
 {
-	struct reading r = {.fields = BUF_INIT, .files = BUF_INIT};
+	struct reading r = {.each = each, .arg = arg};
 	struct buf line = BUF_INIT;
 	int rc;
 
@@ -208,15 +187,60 @@ int multipart_json(const char *content_type, struct slice body, struct buf *out,
 		rc = err_set(err, ERR_INVALID, "its Content-Type has no boundary of 1 to %d characters", BOUNDARY_MAX);
 	else
 		rc = read_parts(&r, body, &line, err);
+	buf_release(&line);
+	return rc < 0 ? err_within(err, "a multipart body: ") : 0;
+}
+
+/* ---- as JSON ---- */
+
+struct writing {
+	struct buf fields; /* as a form, for pairs_form */
+	struct buf files;  /* JSON objects with commas between */
+};
+
+static void add_text_member(struct buf *out, const char *name, struct slice text)
+{
+	buf_addf(out, "\"%s\":", name);
+	if (text.ptr)
+		buf_add_json_text(out, text.ptr, text.len);
+	else
+		buf_add_text(out, "null");
+	buf_add_char(out, ',');
+}
+
+static void write_part(void *arg, const struct multipart_part *part)
+{
+	struct writing *w = arg;
+
+	if (!part->file) {
+		buf_add(&w->fields, "&", w->fields.len > 0);
+		pairs_encode(part->name, false, &w->fields);
+		buf_add_char(&w->fields, '=');
+		pairs_encode(part->content, false, &w->fields);
+		return;
+	}
+	buf_add_text(&w->files, w->files.len ? ",{" : "{");
+	add_text_member(&w->files, "name", part->name);
+	add_text_member(&w->files, "filename", part->filename);
+	add_text_member(&w->files, "content_type", part->type.len ? part->type : (struct slice){NULL, 0});
+	buf_addf(&w->files, "\"bytes\":%zu,\"base64\":\"", part->content.len);
+	crypto_base64(part->content.ptr, part->content.len, &w->files);
+	buf_add_text(&w->files, "\"}");
+}
+
+int multipart_json(const char *content_type, struct slice body, struct buf *out, struct err *err)
+{
+	struct writing w = {BUF_INIT, BUF_INIT};
+	int rc = multipart_each(content_type, body, write_part, &w, err);
+
 	if (rc == 0) {
 		buf_add_text(out, "{\"fields\":");
-		pairs_form(buf_slice(&r.fields), out);
+		pairs_form(buf_slice(&w.fields), out);
 		buf_add_text(out, ",\"files\":[");
-		buf_add_slice(out, buf_slice(&r.files));
+		buf_add_slice(out, buf_slice(&w.files));
 		buf_add_text(out, "]}");
 	}
-	buf_release(&line);
-	buf_release(&r.fields);
-	buf_release(&r.files);
-	return rc < 0 ? err_within(err, "a multipart body: ") : 0;
+	buf_release(&w.fields);
+	buf_release(&w.files);
+	return rc;
 }

@@ -21,6 +21,19 @@
 
 #define MULTIPART_PARTS_MAX 1000
 
+struct multipart_part {
+	struct slice name;     /* decoded */
+	struct slice filename; /* decoded; ptr NULL when it has none */
+	struct slice type;     /* its Content-Type; empty when it has none */
+	struct slice content;  /* within the body */
+	bool file;             /* it counts as a file */
+};
+
+/* multipart_each calls back for each part: 0, or -1 with what is wrong, perhaps after some calls. */
+int multipart_each(const char *content_type, struct slice body,
+		   void (*each)(void *arg, const struct multipart_part *part), void *arg,
+		   struct err *err) MUSTCHECK;
+
 /* multipart_json adds the object: 0, or -1 with what is wrong, out untouched. */
 int multipart_json(const char *content_type, struct slice body, struct buf *out, struct err *err) MUSTCHECK;
 

@@ -334,10 +334,10 @@ void path_cut_every(const struct path *p, struct slice value,
 	free(levels.list);
 }
 
-bool path_names(const struct path *p, struct slice name)
+bool path_names(const struct path *p, size_t deep, struct slice name)
 {
-	const struct segment *s = p->segments;
+	const struct segment *s = p->segments + deep;
 
-	return p->count == 0 || s->every ||
+	return p->count <= deep || s->every ||
 	       (s->key && s->key_len == name.len && memcmp(s->key, name.ptr, name.len) == 0);
 }

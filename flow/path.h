@@ -46,7 +46,8 @@ int path_cut_from(const struct path *p, struct slice value, struct slice *out,
  * key that stands twice is both, and a list where the path has a name is each of its items. */
 void path_cut_every(const struct path *p, struct slice value,
 		    void (*found)(void *arg, struct slice value), void *arg);
-/* path_names: whether the path leads to or into the member of this name of the body. */
-bool path_names(const struct path *p, struct slice name);
+/* path_names: whether the path, so many members deep in the body, leads to or into the one of this
+ * name, or has ended before. */
+bool path_names(const struct path *p, size_t deep, struct slice name);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "common/jsontext.h"
 #include "common/mem.h"
+#include "flow/multipart.h"
 #include "flow/pairs.h"
 #include "flow/path.h"
 #include "flow/scope.h"
@@ -156,7 +157,7 @@ static void write_without(struct slice text, struct cuts *c, const char *instead
 	if (c->count)
 		qsort(c->list, c->count, sizeof(*c->list), by_place);
 	for (size_t i = 0; i < c->count; i++) {
-		if (c->list[i].ptr < at)
+		if (c->list[i].ptr < at || (i > 0 && c->list[i].ptr == c->list[i - 1].ptr))
 			continue;
 		buf_add(out, at, (size_t)(c->list[i].ptr - at));
 		buf_add_text(out, instead);
@@ -194,11 +195,37 @@ struct named {
 static void match_pair(void *arg, struct slice name, struct slice value)
 {
 	struct named *n = arg;
-	bool same = n->path ? path_names(n->path, name)
+	bool same = n->path ? path_names(n->path, 0, name)
 			    : strlen(n->name) == name.len && memcmp(n->name, name.ptr, name.len) == 0;
 
 	if (same)
 		add_cut(n->cuts, value);
+}
+
+/* Of a multipart body: .body.fields.NAME is the content of a field, .body.files that of the files,
+ * all of them. Their names and types stay. */
+static void match_part(void *arg, const struct multipart_part *part)
+{
+	static const struct slice fields = {"fields", 6}, files = {"files", 5};
+	struct named *n = arg;
+
+	if (path_names(n->path, 0, part->file ? files : fields) && (part->file || path_names(n->path, 1, part->name)))
+		add_cut(n->cuts, part->content);
+}
+
+/* The values that a path means in a body of this kind. */
+static void find_values(const struct path *path, enum body_kind kind, const char *type, struct slice body,
+			struct slice json, struct cuts *cuts)
+{
+	struct named named = {NULL, path, cuts};
+	struct err ignored; /* it has been read before, to see that it is one */
+
+	if (kind == BODY_JSON)
+		path_cut_every(path, json, add_cut, cuts);
+	else if (kind == BODY_FORM)
+		each_pair(body, match_pair, &named);
+	else if (multipart_each(type, body, match_part, &named, &ignored) < 0)
+		add_cut(cuts, body);
 }
 
 static void cut_query(const struct flow *f, const char *query, struct flow_redacted *out)
@@ -220,27 +247,27 @@ static void cut_query(const struct flow *f, const char *query, struct flow_redac
 static int cut_body(const struct flow *f, const struct scope_event *event, struct flow_redacted *out,
 		    struct err *err)
 {
-	struct scope *s = scope_new(event);
-	struct slice json, body = event->body;
+	struct slice json = {NULL, 0}, body = event->body;
+	struct buf type = BUF_INIT;
 	struct cuts cuts = {NULL, 0, 0};
-	enum body_kind kind = scope_body_kind(s, &json);
+	struct scope *s = scope_new(event);
+	enum body_kind kind = scope_body_kind(s, &json, &type);
 
 	scope_free(s);
-	if (kind == BODY_EMPTY)
-		return 0;
-	if (kind != BODY_JSON && kind != BODY_FORM)
-		return err_set(err, ERR_INVALID, "the body is neither JSON nor a form: what of it must not be "
-			       "stored cannot be found");
+	if (kind != BODY_JSON && kind != BODY_FORM && kind != BODY_MULTIPART) {
+		buf_release(&type);
+		return kind == BODY_EMPTY ? 0
+		       : err_set(err, ERR_INVALID, "the body is neither JSON nor a form: what of it must not be "
+				 "stored cannot be found");
+	}
 	for (size_t i = 0; i < f->n_redact_body; i++) {
 		const struct redact_path *r = &f->redact_body[i];
 		size_t before = cuts.count;
-		if (kind == BODY_JSON)
-			path_cut_every(r->path, json, add_cut, &cuts);
-		else
-			each_pair(body, match_pair, &(struct named){NULL, r->path, &cuts});
+		find_values(r->path, kind, type.ptr, body, json, &cuts);
 		if (cuts.count > before)
 			note(out, "", r->text);
 	}
+	buf_release(&type);
 	out->cut_body = cuts.count > 0;
 	if (out->cut_body)
 		write_without(body, &cuts, kind == BODY_JSON ? "\"[redacted]\"" : blank, &out->body);

@@ -148,14 +148,15 @@ static void make_path(struct scope *s, struct buf *out)
 	buf_release(&text);
 }
 
-enum body_kind scope_body_kind(struct scope *s, struct slice *json)
+enum body_kind scope_body_kind(struct scope *s, struct slice *json, struct buf *type)
 {
-	struct buf type = BUF_INIT, *own = &s->parts[SCOPE_BODY].own;
+	struct buf scratch = BUF_INIT, *own = &s->parts[SCOPE_BODY].own;
 
-	header(s, "content-type", &type);
+	type = type ? type : &scratch;
+	header(s, "content-type", type);
 	buf_clear(own);
-	enum body_kind kind = classify(type.ptr, s->event->body, json, own, &s->body_error);
-	buf_release(&type);
+	enum body_kind kind = classify(type->ptr, s->event->body, json, own, &s->body_error);
+	buf_release(&scratch);
 	return kind;
 }
 
@@ -163,7 +164,7 @@ static void make_body(struct scope *s, struct part *part)
 {
 	struct slice body = s->event->body, json = null_text;
 
-	s->body_kind = scope_body_kind(s, &json);
+	s->body_kind = scope_body_kind(s, &json, NULL);
 	switch (s->body_kind) {
 	case BODY_JSON:
 		part->text = json;

@@ -54,8 +54,9 @@ int scope_part_find(const char *name, size_t len);
 const char *scope_part_name(enum scope_part part);
 
 /* scope_body_kind is what the received body is taken for; *json, where it is JSON, its value,
- * which lies within the bytes received. Looks anew at each call. */
-enum body_kind scope_body_kind(struct scope *s, struct slice *json);
+ * which lies within the bytes received; type (may be NULL) gets the content type. Looks anew at
+ * each call. */
+enum body_kind scope_body_kind(struct scope *s, struct slice *json, struct buf *type);
 
 /* scope_body_error says why a body that was to be JSON is not; NULL when all is well. */
 const char *scope_body_error(struct scope *s);

@@ -195,7 +195,7 @@ static const struct secret *found_at(const struct secrets *s, size_t shortest, c
 			continue;
 		for (size_t k = 0; k < SHAPES; k++) {
 			const struct buf *shape = &s->list[i].shapes[k];
-			if (shape->len <= *len || shape->len > left ||
+			if (shape->len <= *len || shape->len > left || *p != *shape->ptr ||
 			    memcmp(p, shape->ptr, shape->len) != 0)
 				continue;
 			best = &s->list[i];

@@ -129,10 +129,33 @@ static void a_form_is_cut_by_its_names(void **state)
 		"\".body.card.number\"");
 	becomes("{\"body\":[\".body\"]}", type, "card=1&b=2", "card=[redacted]&b=[redacted]", "\".body\"");
 	becomes("{\"body\":[\".body.card\"]}", type, "a=1", NULL, "");
+	becomes("{\"body\":[\".body.card\",\".body[]\"]}", type, "card=&b=", "card=[redacted]&b=[redacted]",
+		"\".body.card\",\".body[]\"");
 	/* What is JSON is JSON, whatever it is called. */
 	becomes("{\"body\":[\".body.card\"]}", type, "{\"card\":\"a=b&c\"}", "{\"card\":\"[redacted]\"}", "\".body.card\"");
 	becomes("{\"body\":[\".body.card\"]}", "text/plain", "[{\"card\":1}]", "[{\"card\":\"[redacted]\"}]",
 		"\".body.card\"");
+}
+
+static void a_multipart_body_is_cut_by_fields_and_files(void **state)
+{
+	static const char type[] = "multipart/form-data; boundary=b",
+		body[] = "--b\r\nContent-Disposition: form-data; name=\"card\"\r\n\r\n4111\r\n--b\r\n"
+			 "Content-Disposition: form-data; name=\"x\"\r\n\r\n1\r\n--b\r\n"
+			 "Content-Disposition: form-data; name=\"card\"; filename=\"f\"\r\n\r\nsecret\r\n--b--\r\n";
+
+	(void)state;
+	becomes("{\"body\":[\".body.fields.card\"]}", type, body,
+		"--b\r\nContent-Disposition: form-data; name=\"card\"\r\n\r\n[redacted]\r\n--b\r\n"
+		"Content-Disposition: form-data; name=\"x\"\r\n\r\n1\r\n--b\r\n"
+		"Content-Disposition: form-data; name=\"card\"; filename=\"f\"\r\n\r\nsecret\r\n--b--\r\n",
+		"\".body.fields.card\"");
+	becomes("{\"body\":[\".body.files[0].base64\",\".body.fields.none\"]}", type, body,
+		"--b\r\nContent-Disposition: form-data; name=\"card\"\r\n\r\n4111\r\n--b\r\n"
+		"Content-Disposition: form-data; name=\"x\"\r\n\r\n1\r\n--b\r\n"
+		"Content-Disposition: form-data; name=\"card\"; filename=\"f\"\r\n\r\n[redacted]\r\n--b--\r\n",
+		"\".body.files[0].base64\"");
+	becomes("{\"body\":[\".body.card\"]}", type, body, NULL, "");
 }
 
 static void what_cannot_be_read_is_refused(void **state)
@@ -192,6 +215,7 @@ int main(void)
 		cmocka_unit_test(lists_are_walked_by_brackets_by_number_and_by_themselves),
 		cmocka_unit_test(paths_that_meet_cut_once),
 		cmocka_unit_test(a_form_is_cut_by_its_names),
+		cmocka_unit_test(a_multipart_body_is_cut_by_fields_and_files),
 		cmocka_unit_test(what_cannot_be_read_is_refused),
 		cmocka_unit_test(parameters_of_the_query_are_cut),
 		cmocka_unit_test(depth_and_breadth_cost_no_stack),
