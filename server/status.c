@@ -55,9 +55,12 @@ static void fill(const struct event_detail *d, struct http_response *response)
 	http_response_header(response, "Cache-Control", "no-store");
 }
 
-static bool is_end(const char *state)
+/* How a run ended that nobody waited for may not be synced yet; a reply always is. */
+static bool may_be_unsynced(const struct event_detail *d)
 {
-	return strcmp(state, "queued") != 0 && strcmp(state, "running") != 0 && strcmp(state, "held") != 0;
+	if (strcmp(d->state, "queued") == 0 || strcmp(d->state, "running") == 0 || strcmp(d->state, "held") == 0)
+		return false;
+	return first_reply(d->runs ? d->runs : "[]").ptr[0] != '{';
 }
 
 void status_handle(struct front *f, struct http_request *request, const char *tail,
@@ -71,8 +74,7 @@ void status_handle(struct front *f, struct http_request *request, const char *ta
 	int got = check_tail(f, tail, &id);
 	if (got > 0)
 		got = store_event_load(f->store, id, &detail, &err);
-	/* How a run ended that nobody waited for may not be synced yet. */
-	if (got > 0 && is_end(detail.state) && !detail.reply_status && store_sync(f->store, &err) < 0)
+	if (got > 0 && may_be_unsynced(&detail) && store_sync(f->store, &err) < 0)
 		got = -1;
 	if (got > 0) {
 		fill(&detail, response);

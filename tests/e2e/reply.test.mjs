@@ -145,6 +145,21 @@ story('a run that ends without a reply is answered 200, empty', async () => {
 	assert.equal((await w.post('/silent', { known: true })).text, 'known');
 });
 
+story('what a status URL tells of a run nobody waited for is synced first', async () => {
+	const synced = () => w.one('SELECT synced FROM config');
+	const status = async flowName => {
+		const got = await w.post(`/${flowName}`, { n: 1 });
+		await w.ended(got.headers['ringbolt-event']);
+		const { pathname } = new URL(got.json.status_url);
+		const before = await synced();
+		const told = (await w.send('GET', pathname)).json;
+		return [told.state, told.reply?.status ?? null, await synced() - before];
+	};
+	await w.apply(flow('unheard', [map('m', 1)]), flow('heard', [respond(201, 'later')], { reply: 'accepted' }));
+	assert.deepEqual(await status('unheard'), ['succeeded', null, 1]);
+	assert.deepEqual(await status('heard'), ['succeeded', 201, 0], 'a reply was synced before it could be seen');
+});
+
 story('webhook_response may mark the run as failed while the caller gets its answer', async () => {
 	const got = await w.post('/marked', {});
 	assert.equal(got.status, 503);
