@@ -37,6 +37,8 @@ static int take(struct sample *sample, struct store *s, const struct flow_row *r
 	else
 		rc = sample_make(sample, flow, (struct slice){row->document, strlen(row->document)}, args,
 				 clock_wall_ms(), err);
+	if (rc >= 0)
+		rc = sample_redact(sample, flow, err);
 	flow_free(flow);
 	faults_release(&faults);
 	return rc;

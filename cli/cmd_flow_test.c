@@ -95,7 +95,9 @@ static int host_call(void *arg, const struct outbound_request *request,
 {
 	struct test *t = arg;
 
-	if (t->use_recorded)
+	if (t->call && !recorded_has(&t->recorded, request))
+		return outbound_call(request, response, err);
+	if (t->use_recorded || t->recorded.count)
 		return recorded_answer(&t->recorded, request, response, err);
 	recorded_stand_in(request, response);
 	return 0;
@@ -226,7 +228,7 @@ static int run_test(struct test *t, const struct conf *conf, const struct sample
 	const struct run_host host = {
 		.arg = t,
 		.secret = host_secret,
-		.call = t->call ? NULL : host_call,
+		.call = host_call,
 		.connection = host_connection,
 		.trace_values = true,
 		.trace_inputs = true,
@@ -245,7 +247,10 @@ static int run_test(struct test *t, const struct conf *conf, const struct sample
 	if (json)
 		print_json(s, &result);
 	else
-		print_people(s, &result, !t->call && (!t->use_recorded || t->recorded.stubbed > 0));
+		print_people(s, &result, !t->call && ((!t->use_recorded && !t->recorded.count) || t->recorded.stubbed > 0));
+	const char *unused;
+	for (size_t i = 0; (unused = recorded_unused(&t->recorded, i)) != NULL; i++)
+		fprintf(stderr, "No call asked for the answer that was given for \"%s\".\n", unused);
 	int code = EXIT_FINE;
 	if (result.outcome == RUN_FAILED && (code = EXIT_FAILED) && !json)
 		cmd_fail(&result.err);
@@ -276,6 +281,11 @@ static int read_sample(struct sample *s, struct test *t, const struct args *args
 		if (got > 0)
 			recorded_read(&t->recorded, t->event.runs);
 	}
+	size_t at = 0;
+	const char *answer;
+	while ((answer = args_next(args, "answer", &at)) != NULL)
+		if (recorded_give(&t->recorded, answer, err) < 0)
+			return -1;
 	if (event)
 		return sample_from_event(s, t->flow, t->store, event, err);
 	const char *kept = args_value(args, "sample", NULL);
@@ -322,7 +332,7 @@ static int run(const struct conf *conf, const struct args *args)
 	if (open_store(&t, conf, args, &err) < 0 ||
 	    load_document(&t, args->words[0], args_has(args, "draft"), &err) < 0 ||
 	    parse_flow(&t, args->words[0], &err) < 0 || read_sample(&sample, &t, args, event, &err) < 0 ||
-	    sign_sample(&sample, &t, args, &err) < 0)
+	    sign_sample(&sample, &t, args, &err) < 0 || sample_redact(&sample, t.flow, &err) < 0)
 		code = cmd_fail(&err);
 	else
 		code = run_test(&t, conf, &sample, args_has(args, "json"));
@@ -350,6 +360,8 @@ static const struct option options[] = {
 	{"call", NULL, "Do what http_request, sqlite_query and command say; without it each has a stand-in.",
 	 false},
 	{"recorded", NULL, "With --event: answer each call with what that event's last recorded run got.", false},
+	{"answer", "STEP=JSON|@FILE", "Answer the calls of this step with {\"status\", \"headers\", \"body\"}, or "
+				      "with {\"error\": text} for none.", true},
 	{"connections", "DIR", "Look for connections here first: crm is DIR/crm.json.", false},
 	{"allow-destinations", "RANGES", "With --call: private addresses that may be called, such as "
 					 "127.0.0.0/8.", false},
@@ -366,6 +378,7 @@ const struct cmd cmd_flow_test = {
 		"A FILE needs no database. Exit code 1 when the run failed.\n"
 		"\tringbolt flow test examples/price-quote.json\n"
 		"\tringbolt flow test orders --event 1042 --draft\n"
+		"\tringbolt flow test orders.json --answer customer='{\"status\": 404}'\n"
 		"\techo '{\"id\": 7}' | ringbolt flow test orders.json --body - --header X-Topic:create",
 	.options = options,
 	.run = run,

@@ -24,6 +24,16 @@ struct recorded {
 void recorded_read(struct recorded *r, const char *runs);
 void recorded_release(struct recorded *r);
 
+/* recorded_give adds an answer by hand, which stands before a recorded one: "STEP=JSON" with
+ * {"status": 200, "headers": {}, "body": any}, or {"error": "a sentence"} for no answer at all, or
+ * "STEP=@FILE". STEP is "send", "send-0" for one round of a loop, "price-send" in a flow that step
+ * price calls. After recorded_read. 0, or -1 with what is wrong. */
+int recorded_give(struct recorded *r, const char *text, struct err *err) MUSTCHECK;
+/* recorded_has: whether an answer stands ready for this call. recorded_unused: a step for which one
+ * was given by hand and that has not asked for it, or NULL; i counts them from 0. */
+bool recorded_has(const struct recorded *r, const struct outbound_request *request);
+const char *recorded_unused(const struct recorded *r, size_t i);
+
 /* recorded_answer answers a call: 0; -1 where the recorded call got no answer, with its
  * sentence. */
 int recorded_answer(struct recorded *r, const struct outbound_request *request,

@@ -35,6 +35,59 @@ static void set_event(struct sample *s, const struct flow *f, const char *remote
 	};
 }
 
+static bool is_redacted(const struct flow *f, struct slice name)
+{
+	const struct flow_webhook *w = flow_webhook(f);
+	struct buf text = BUF_INIT;
+	bool found = false;
+
+	jsontext_text(name, &text);
+	for (size_t i = 0; i < w->n_redact_headers; i++)
+		found |= strcasecmp(text.ptr, w->redact_headers[i]) == 0;
+	buf_release(&text);
+	return found;
+}
+
+static char *redact_headers(const struct flow *f, const char *headers)
+{
+	struct slice list = {headers, strlen(headers)}, name, value;
+	struct buf out = BUF_INIT;
+	struct jsontext_walk w;
+
+	for (jsontext_walk_start(&w, jsontext_trim(list)); jsontext_walk_next(&w);) {
+		buf_add_char(&out, out.len ? ',' : '[');
+		if (jsontext_item(w.value, 0, &name) && jsontext_item(w.value, 1, &value) && is_redacted(f, name))
+			buf_addf(&out, "[%.*s,\"[redacted]\"]", (int)name.len, name.ptr);
+		else
+			buf_add_slice(&out, w.value);
+	}
+	buf_add_text(&out, out.len ? "]" : "[]");
+	return buf_take(&out);
+}
+
+int sample_redact(struct sample *s, const struct flow *f, struct err *err)
+{
+	struct flow_redacted r = FLOW_REDACTED_INIT;
+	int rc = flow_redact(f, &s->event, &r, err);
+
+	if (rc == 0) {
+		char *headers = redact_headers(f, s->headers);
+		free(s->headers);
+		s->event.headers = s->headers = headers;
+	}
+	if (rc == 0 && r.cut_query) {
+		free(s->query);
+		s->event.query = s->query = buf_take(&r.query);
+	}
+	if (rc == 0 && r.cut_body) {
+		buf_clear(&s->body);
+		buf_add_slice(&s->body, buf_slice(&r.body));
+		s->event.body = buf_slice(&s->body);
+	}
+	flow_redacted_release(&r);
+	return rc;
+}
+
 void sample_release(struct sample *s)
 {
 	free(s->method);

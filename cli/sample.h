@@ -33,6 +33,9 @@ int sample_from_kept(struct sample *s, const struct flow *f, struct store *store
 /* sample_add adds headers (["Name","value"],... without the outer brackets; each stands for one of its
  * name) and what goes to the query ("a=b"). */
 void sample_add(struct sample *s, const struct flow *f, const char *headers, const char *query);
+/* sample_redact leaves of it what would be stored, and so be seen by a run: 0, or -1 where such a
+ * request would be refused. */
+int sample_redact(struct sample *s, const struct flow *f, struct err *err) MUSTCHECK;
 void sample_release(struct sample *s);
 
 #endif

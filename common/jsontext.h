@@ -59,6 +59,9 @@ struct jsontext_walk {
 void jsontext_walk_start(struct jsontext_walk *w, struct slice value);
 bool jsontext_walk_next(struct jsontext_walk *w);
 
+/* jsontext_key_is: whether a JSON string, quotes included, is this text. */
+bool jsontext_key_is(struct slice string, const char *key, size_t key_len);
+
 /* jsontext_member finds a member by its decoded key: 1 and *out, or 0. */
 int jsontext_member(struct slice object, const char *key, size_t key_len, struct slice *out);
 

@@ -78,8 +78,8 @@ bool jsontext_walk_next(struct jsontext_walk *w)
 	return true;
 }
 
-/* Is the JSON string the same text as key? Most keys hold no escape: then bytes decide. */
-static bool key_is(struct slice string, const char *key, size_t key_len)
+/* Most keys hold no escape: then bytes decide. */
+bool jsontext_key_is(struct slice string, const char *key, size_t key_len)
 {
 	if (string.len < key_len + 2)
 		return false;
@@ -101,7 +101,7 @@ int jsontext_member(struct slice object, const char *key, size_t key_len, struct
 		return 0;
 	jsontext_walk_start(&w, object);
 	while (jsontext_walk_next(&w)) {
-		if (key_is(w.key, key, key_len)) {
+		if (jsontext_key_is(w.key, key, key_len)) {
 			*out = w.value;
 			found = 1; /* a later one wins */
 		}

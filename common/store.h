@@ -56,6 +56,8 @@ int store_recover(const char *dir, bool check, struct err *err) MUSTCHECK;
 enum store_mode {
 	STORE_WRITE, /* the database exists and is of this version */
 	STORE_READ,  /* for commands that only look: takes no lock, writes nothing */
+	STORE_CHORES, /* as STORE_WRITE, for a role that needs no secrets: the key is not read, and
+			 the environment's secrets are wiped from this process's memory */
 };
 int store_open(const char *dir, enum store_mode mode, struct store **out, struct err *err) MUSTCHECK;
 void store_close(struct store *s);
@@ -75,6 +77,7 @@ struct event_new {              /* one accepted request, about to be kept; all b
 	const char *remote;     /* the caller's address */
 	struct slice body;
 	struct slice warnings;     /* how it differs from the expected structure, as JSON; or empty */
+	struct slice redacted;     /* what was cut out of it: JSON texts with commas between; or empty */
 	struct slice dedupe_key;   /* ptr NULL: not de-duplicated */
 	int64_t dedupe_window_ms;
 	bool awaited;           /* the caller waits for the flow's reply */
@@ -132,9 +135,14 @@ struct answer {
 void answer_release(struct answer *a);
 
 /* store_answer_wait: 1 when the first run of the event is decided, 0 when until_mono_ms
- * came first. Woken alone. A duplicate waits for the first one's answer the same way. */
+ * came first. Woken alone. A duplicate waits for the first one's answer the same way. What it
+ * gives is synced: it may be told. */
 int store_answer_wait(struct store *s, int64_t event_id, int64_t until_mono_ms,
 		      struct answer *out, struct err *err) MUSTCHECK;
+
+/* store_sync returns when everything committed so far, by whatever process, is synced: before
+ * somebody is told what he has only read. */
+int store_sync(struct store *s, struct err *err) MUSTCHECK;
 
 /* store_answer_late: the caller is about to be told 504. Written down, and his event synced,
  * when it returns 0. */

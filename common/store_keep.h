@@ -38,6 +38,8 @@ int store_secrets_rotate(struct store *s, struct err *err) MUSTCHECK;
 /* store_token makes an unguessable word for a purpose and an id, always the same one, from
  * the key file: 32 hex digits. For status URLs. */
 void store_token(struct store *s, const char *purpose, int64_t id, char out[33]);
+/* store_digest is the same of a text: 64 hex digits that tell nothing of it without the key file. */
+void store_digest(struct store *s, const char *purpose, struct slice text, char out[65]);
 
 /* ---- connections --------------------------------------------------------------- */
 

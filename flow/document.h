@@ -40,6 +40,11 @@ struct step {
 	bool effects_within;          /* it, or a step that its parameters hold, does */
 };
 
+struct redact_path {
+	const char *text;             /* as the document has it */
+	struct path *path;
+};
+
 struct flow {
 	cJSON *json;                  /* the document; everything else borrows from it */
 	struct args args;
@@ -53,6 +58,10 @@ struct flow {
 	size_t n_all;
 	const struct value *dedupe_key;   /* NULL: the body's digest */
 	const struct value *order_key;    /* NULL: no order */
+	const char *const *redact_query;  /* parameters whose values never reach disk */
+	size_t n_redact_query;
+	struct redact_path *redact_body;
+	size_t n_redact_body;
 	void **owned;                 /* freed with the flow */
 	size_t n_owned;
 };
@@ -68,10 +77,13 @@ void *flow_own(struct flow *f, void *take);
  * What it needs of the flow's steps (is there a webhook_response?) has been read before. */
 void webhook_read(struct flow *f, const struct args *webhook, struct faults *faults);
 void auth_read(struct flow *f, const struct arg *auth, struct faults *faults);
-/* redact_read: what of a request never reaches the disk (redact.c); redact may be NULL. */
-void redact_read(struct flow *f, const struct args *redact);
 /* control_read: what the webhook says of when its events run (control.c). */
 void control_read(struct flow *f, const struct args *webhook, struct faults *faults);
+/* redact_read: what never reaches the disk (redact.c). redact_release frees the paths. */
+void redact_read(struct flow *f, const struct args *webhook);
+void redact_release(struct flow *f);
+/* when_read: the rows of the reply table that the webhook overrides (when.c). */
+void when_read(struct flow *f, const struct args *webhook, struct faults *faults);
 
 /* check_steps checks what needs the whole document: names, what an expression may see, and
  * which branches end without a reply. */
@@ -87,6 +99,8 @@ extern const struct param step_common_params[];
 extern const struct param_kind auth_kinds[];
 extern const struct param redact_params[];
 extern const struct param rate_limit_params[];
+extern const struct param redact_params[];
+extern const struct param when_params[];
 extern const char *const priority_words[];
 extern const char *const failure_words[];
 

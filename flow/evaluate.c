@@ -333,6 +333,17 @@ void walk_secret_keep(struct walk *w, const char *name, const char *value)
 	secrets_keep(w->secrets, name, value);
 }
 
+void walk_mask_reply(struct walk *w, bool is_json, struct buf *text)
+{
+	struct buf masked = BUF_INIT;
+
+	if (!w->secrets->count || !text->len)
+		return;
+	secrets_mask_reply(w->secrets, is_json, buf_slice(text), &masked);
+	secrets_wipe(text);
+	*text = masked;
+}
+
 void walk_idempotency_key(const struct walk *w, const struct step *s, struct buf *out)
 {
 	/* Without an event there is no number: the moment tells one test from the next. */

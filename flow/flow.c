@@ -125,6 +125,7 @@ void flow_free(struct flow *f)
 {
 	if (!f)
 		return;
+	redact_release(f);
 	args_release(&f->args);
 	free(f->all);
 	for (size_t i = 0; i < f->n_owned; i++)

@@ -108,6 +108,13 @@ enum flow_when {
 	WHEN_NO_REPLY,    /* the run ended without replying */
 	WHEN_DEADLINE,    /* the deadline is near */
 	WHEN_PAUSED,      /* stored as held */
+	WHEN_DUPLICATE,   /* stored before */
+	WHEN_METHOD,      /* from here on nothing is stored: never below 400 */
+	WHEN_UNAUTHENTICATED,
+	WHEN_RATE_LIMITED,
+	WHEN_TOO_LARGE,
+	WHEN_MISMATCH,
+	WHEN_UNAVAILABLE, /* never below 500: the sender is to try again */
 	WHEN_COUNT,
 };
 struct flow_answer {
@@ -196,6 +203,20 @@ int flow_order_key(const struct flow *f, const struct scope_event *event, struct
  * differences, at most FLOW_MISMATCHES_MAX, as a JSON array of {"pointer","text"}; how many. */
 #define FLOW_MISMATCHES_MAX 20
 size_t flow_mismatches(const struct flow *f, const struct scope_event *event, struct buf *out);
+
+/* flow_redact cuts what the flow keeps from the disk out of a query and a body; of headers see
+ * redact_headers. 0, or -1 when the body cannot be read, so that what must not be stored cannot
+ * be found. Values become "[redacted]", all else stays byte for byte. */
+struct flow_redacted {
+	bool cut_query, cut_body; /* then these stand in place of the request's own: */
+	struct buf query, body;
+	struct buf names;         /* what was found and cut: JSON texts with commas between */
+};
+#define FLOW_REDACTED_INIT {.query = BUF_INIT, .body = BUF_INIT, .names = BUF_INIT}
+bool flow_redacts(const struct flow *f); /* whether there is anything to ask flow_redact for */
+int flow_redact(const struct flow *f, const struct scope_event *event, struct flow_redacted *out,
+		struct err *err) MUSTCHECK;
+void flow_redacted_release(struct flow_redacted *r);
 
 /* flow_suffix_shape adds the suffix with its {name} parts made equal: "/orders/{}". Two
  * suffixes of one shape and one method cannot both be published. */

@@ -15,6 +15,7 @@ struct segment {
 	size_t key_len;
 	int64_t index;
 	bool optional;
+	bool every; /* [] */
 };
 
 struct path {
@@ -76,9 +77,19 @@ static const char *read_index(const char *p, const char *end, struct segment *s)
 	return p;
 }
 
+/* The inside of a bracket: the byte after the one that closes it, or NULL. */
+static const char *read_bracket(const char *p, const char *end, bool every, struct segment *s)
+{
+	s->every = every && p < end && *p == ']';
+	if (!s->every)
+		p = p < end && *p == '"' ? read_string(p, end, s) : read_index(p, end, s);
+	return p && p < end && *p == ']' ? p + 1 : NULL;
+}
+
 /* One segment at p: the byte after it, or NULL. lead: it is the first, which alone may be
- * written .["text"]. */
-static const char *read_segment(const char *p, const char *end, bool lead, struct segment *s)
+ * written .["text"]. every: it may be []. */
+static const char *read_segment(const char *p, const char *end, bool lead, bool every,
+				struct segment *s)
 {
 	bool dot = *p == '.';
 
@@ -93,11 +104,7 @@ static const char *read_segment(const char *p, const char *end, bool lead, struc
 	} else if (dot && *p == '"') {
 		p = read_string(p, end, s);
 	} else if (*p == '[' && (!dot || lead)) {
-		p++;
-		p = p < end && *p == '"' ? read_string(p, end, s) : read_index(p, end, s);
-		if (!p || p >= end || *p != ']')
-			return NULL;
-		p++;
+		p = read_bracket(p + 1, end, every, s);
 	} else {
 		return NULL;
 	}
@@ -109,7 +116,7 @@ static const char *read_segment(const char *p, const char *end, bool lead, struc
 }
 
 /* All of text as segments appended to p. */
-static bool read_segments(struct path *p, struct slice text, bool lead)
+static bool read_segments(struct path *p, struct slice text, bool lead, bool every)
 {
 	const char *at = text.ptr, *end = at + text.len;
 
@@ -117,7 +124,7 @@ static bool read_segments(struct path *p, struct slice text, bool lead)
 		p->segments = mem_resize(p->segments, p->count + 1, sizeof(*p->segments));
 		struct segment *s = &p->segments[p->count++];
 		*s = (struct segment){0};
-		at = read_segment(at, end, lead, s);
+		at = read_segment(at, end, lead, every, s);
 		if (!at)
 			return false;
 		lead = false;
@@ -125,12 +132,12 @@ static bool read_segments(struct path *p, struct slice text, bool lead)
 	return p->count > 0;
 }
 
-struct path *path_parse(struct slice text)
+static struct path *parse(struct slice text, bool every)
 {
 	struct path *p = mem_new(sizeof(*p));
 
 	text = jsontext_trim(text);
-	if (!text.len || *text.ptr != '.' || !read_segments(p, text, true) || !p->segments[0].key) {
+	if (!text.len || *text.ptr != '.' || !read_segments(p, text, true, every) || !p->segments[0].key) {
 		path_free(p);
 		return NULL;
 	}
@@ -147,6 +154,22 @@ struct path *path_parse(struct slice text)
 	return p;
 }
 
+struct path *path_parse(struct slice text)
+{
+	return parse(text, false);
+}
+
+struct path *path_parse_every(struct slice text)
+{
+	struct path *p = parse(text, true);
+
+	if (p && p->part != SCOPE_BODY) {
+		path_free(p);
+		p = NULL;
+	}
+	return p;
+}
+
 struct path *path_parse_secret(struct slice text)
 {
 	static const char word[] = "$secrets";
@@ -157,7 +180,7 @@ struct path *path_parse_secret(struct slice text)
 		return NULL;
 	struct path *p = mem_new(sizeof(*p));
 	p->part = SCOPE_PARTS;
-	if (!read_segments(p, (struct slice){text.ptr + len, text.len - len}, false) ||
+	if (!read_segments(p, (struct slice){text.ptr + len, text.len - len}, false, false) ||
 	    !p->segments[0].key) {
 		path_free(p);
 		return NULL;
@@ -237,4 +260,84 @@ int path_cut(const struct path *p, struct scope *s, struct slice *out, struct er
 int path_cut_from(const struct path *p, struct slice value, struct slice *out, struct err *err)
 {
 	return cut(p->segments, p->segments + p->count, jsontext_trim(value), out, err);
+}
+
+/* ---- every value that a path means ---- */
+
+/* One list or object on the way, and which segment is looked for among what it holds. */
+struct level {
+	struct jsontext_walk walk;
+	size_t segment;
+	int64_t at;    /* the number of the item in hand, from 0 */
+	int64_t index; /* that is wanted, counted from the start */
+};
+
+struct levels {
+	struct level *list;
+	size_t count;
+};
+
+static void enter(struct levels *l, const struct path *p, size_t segment, struct slice value)
+{
+	struct jsontext_walk w;
+	enum jsontext_kind kind = jsontext_kind(value);
+
+	if (kind != JSONTEXT_OBJECT && kind != JSONTEXT_ARRAY)
+		return;
+	l->list = mem_resize(l->list, l->count + 1, sizeof(*l->list));
+	struct level *new = &l->list[l->count++];
+	*new = (struct level){.segment = segment, .at = -1, .index = p->segments[segment].index};
+	jsontext_walk_start(&new->walk, value);
+	if (new->index < 0)
+		for (w = new->walk; jsontext_walk_next(&w);)
+			new->index++;
+}
+
+/* The segment that what is in hand is looked at with: the next one, the same, or -1: with none. */
+static int64_t next_segment(const struct path *p, const struct level *l)
+{
+	const struct segment *s = &p->segments[l->segment];
+	int64_t here = (int64_t)l->segment;
+
+	if (s->every)
+		return here + 1;
+	if (l->walk.object)
+		return s->key && jsontext_key_is(l->walk.key, s->key, s->key_len) ? here + 1 : -1;
+	if (s->key)
+		return here;
+	return l->at == l->index ? here + 1 : -1;
+}
+
+void path_cut_every(const struct path *p, struct slice value,
+		    void (*found)(void *arg, struct slice value), void *arg)
+{
+	struct levels levels = {NULL, 0};
+
+	value = jsontext_trim(value);
+	if (p->count == 0)
+		found(arg, value);
+	else
+		enter(&levels, p, 0, value);
+	while (levels.count > 0) {
+		struct level *l = &levels.list[levels.count - 1];
+		if (!jsontext_walk_next(&l->walk)) {
+			levels.count--;
+			continue;
+		}
+		l->at++;
+		int64_t next = next_segment(p, l);
+		if (next == (int64_t)p->count)
+			found(arg, l->walk.value);
+		else if (next >= 0)
+			enter(&levels, p, (size_t)next, l->walk.value);
+	}
+	free(levels.list);
+}
+
+bool path_names(const struct path *p, size_t deep, struct slice name)
+{
+	const struct segment *s = p->segments + deep;
+
+	return p->count <= deep || s->every ||
+	       (s->key && s->key_len == name.len && memcmp(s->key, name.ptr, name.len) == 0);
 }

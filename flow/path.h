@@ -22,6 +22,10 @@ struct path;
 struct path *path_parse(struct slice text);
 /* path_parse_secret: the same for $secrets.name and $secrets["name"]. */
 struct path *path_parse_secret(struct slice text);
+/* path_parse_every: a path below .body that may stand for many values: [] is every item of a
+ * list and every member of an object. NULL when the text is none. Only for path_cut_every and
+ * path_names. */
+struct path *path_parse_every(struct slice text);
 void path_free(struct path *p);
 
 enum scope_part path_part(const struct path *p);
@@ -36,5 +40,14 @@ int path_cut(const struct path *p, struct scope *s, struct slice *out, struct er
  * scope part) from the given value; as path_cut. */
 int path_cut_from(const struct path *p, struct slice value, struct slice *out,
 		  struct err *err) MUSTCHECK;
+
+/* path_cut_every calls back for each value that the path means within the given one, which
+ * passed jsontext_check. Unlike the plain path it would rather find too much than too little: a
+ * key that stands twice is both, and a list where the path has a name is each of its items. */
+void path_cut_every(const struct path *p, struct slice value,
+		    void (*found)(void *arg, struct slice value), void *arg);
+/* path_names: whether the path, so many members deep in the body, leads to or into the one of this
+ * name, or has ended before. */
+bool path_names(const struct path *p, size_t deep, struct slice name);
 
 #endif

@@ -8,8 +8,8 @@
 #include "common/err.h"
 #include "common/jsontext.h"
 #include "common/mem.h"
-#include "common/utf8.h"
 #include "common/pairs.h"
+#include "flow/classify.h"
 #include "flow/sender.h"
 
 #include <inttypes.h>
@@ -17,8 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-enum body_kind { BODY_UNKNOWN, BODY_JSON, BODY_FORM, BODY_TEXT, BODY_BINARY, BODY_EMPTY };
 
 struct part {
 	struct slice text; /* valid while made */
@@ -151,58 +149,29 @@ static void make_path(struct scope *s, struct buf *out)
 	buf_release(&text);
 }
 
-/* Does the content type promise JSON, a form, text? Parameters do not count. */
-static enum body_kind promised_kind(const char *type)
+enum body_kind scope_body_kind(struct scope *s, struct slice *json, struct buf *type)
 {
-	size_t len = strcspn(type, "; \t");
+	struct buf scratch = BUF_INIT, *own = &s->parts[SCOPE_BODY].own;
 
-	if (len == 16 && strncasecmp(type, "application/json", len) == 0)
-		return BODY_JSON;
-	if (len > 5 && strncasecmp(type + len - 5, "+json", 5) == 0)
-		return BODY_JSON;
-	if (len == 33 && strncasecmp(type, "application/x-www-form-urlencoded", len) == 0)
-		return BODY_FORM;
-	return strncasecmp(type, "text/", 5) == 0 ? BODY_TEXT : BODY_UNKNOWN;
-}
-
-/* Decides what the body is; *json is its value when it is JSON. */
-static enum body_kind classify(struct scope *s, struct slice *json)
-{
-	struct slice body = s->event->body;
-	struct buf type = BUF_INIT;
-
-	if (!body.len)
-		return BODY_EMPTY;
-	header(s, "content-type", &type);
-	enum body_kind promised = promised_kind(type.ptr);
-	buf_release(&type);
-	/* Some senders put a byte order mark before their JSON. */
-	if (body.len > 3 && memcmp(body.ptr, "\xEF\xBB\xBF", 3) == 0)
-		body = (struct slice){body.ptr + 3, body.len - 3};
-	*json = jsontext_trim(body);
-	/* What looks like JSON and is JSON counts as JSON whatever it is called: AWS SNS calls
-	 * it text/plain, and curl -d a form. */
-	if (promised == BODY_JSON || (json->len && (*json->ptr == '{' || *json->ptr == '['))) {
-		struct err *err = promised == BODY_JSON ? &s->body_error : NULL;
-		if (jsontext_check(body, JSONTEXT_DEPTH_MAX, err) == 0)
-			return BODY_JSON;
-	}
-	if (promised == BODY_FORM || promised == BODY_TEXT)
-		return promised;
-	body = s->event->body;
-	bool text = !memchr(body.ptr, '\0', body.len) && utf8_valid(body.ptr, body.len);
-	return text ? BODY_TEXT : BODY_BINARY;
+	type = type ? type : &scratch;
+	header(s, "content-type", type);
+	buf_clear(own);
+	enum body_kind kind = classify(type->ptr, s->event->body, json, own, &s->body_error);
+	buf_release(&scratch);
+	return kind;
 }
 
 static void make_body(struct scope *s, struct part *part)
 {
 	struct slice body = s->event->body, json = null_text;
 
-	s->body_kind = classify(s, &json);
+	s->body_kind = scope_body_kind(s, &json, NULL);
 	switch (s->body_kind) {
 	case BODY_JSON:
 		part->text = json;
 		return;
+	case BODY_MULTIPART:
+		break; /* read to see whether it is one */
 	case BODY_FORM:
 		pairs_form(body, &part->own);
 		break;
@@ -229,7 +198,7 @@ static void add_member(struct buf *out, const char *name, const char *text)
 
 static void make_event(struct scope *s, struct buf *out)
 {
-	static const char *const kinds[] = {"", "json", "form", "text", "binary", "empty"};
+	static const char *const kinds[] = {"", "json", "form", "text", "binary", "empty", "multipart"};
 	const struct scope_event *e = s->event;
 	struct buf type = BUF_INIT;
 	char at[CLOCK_ISO_SIZE];

@@ -5,12 +5,13 @@
  *     .headers   {"content-type": "..."}: lower-case names, repeats joined with ", "
  *     .query     {"a": "1", "b": ["1", "2"]}: decoded; a repeated key is a list
  *     .path      {"name": "..."}: the {name} parts of the URL suffix
- *     .body      the JSON text as received; a form as an object; other text as a string;
- *                null when empty or binary
+ *     .body      the JSON text as received; a form as an object; multipart/form-data as
+ *                {"fields", "files"} (see multipart.h); other text as a string; null when
+ *                empty or binary
  *     .body_base64  the bytes as received, in base64; not a part of . as a whole
  *     .event     {"id", "received_at" (ISO 8601), "received_at_ms" (since 1970), "method",
  *                "path", "remote", "content_type", "run", "attempt", "trigger",
- *                "body_kind": json|form|text|binary|empty, "body_bytes",
+ *                "body_kind": json|form|multipart|text|binary|empty, "body_bytes",
  *                "body_error": why a body that should be JSON is not, or null,
  *                "system": "slack", "delivery_id", "type": as that sender tells them, or null}
  *     .steps     {"<name>": <its output>} of the steps that have run
@@ -24,6 +25,7 @@
 
 #include "common/base.h"
 #include "common/buf.h"
+#include "flow/classify.h"
 #include "flow/event.h"
 
 enum scope_part {
@@ -51,6 +53,11 @@ struct slice scope_part(struct scope *s, enum scope_part part);
 /* scope_part_find: the part named so ("headers"): its number, or -1. */
 int scope_part_find(const char *name, size_t len);
 const char *scope_part_name(enum scope_part part);
+
+/* scope_body_kind is what the received body is taken for; *json, where it is JSON, its value,
+ * which lies within the bytes received; type (may be NULL) gets the content type. Looks anew at
+ * each call. */
+enum body_kind scope_body_kind(struct scope *s, struct slice *json, struct buf *type);
 
 /* scope_body_error says why a body that was to be JSON is not; NULL when all is well. */
 const char *scope_body_error(struct scope *s);

@@ -13,6 +13,7 @@
 
 #define SHAPES 6 /* plain, percent-encoded, as JSON, base64 at three offsets */
 #define SHORTEST 4
+#define SHORTEST_IN_REPLY 8
 
 struct secret {
 	char *name;
@@ -202,8 +203,8 @@ static size_t cut_shape(const struct buf *shape, struct slice text, bool full)
 
 /* The secret of which some shape starts text, and how long that is; in a sentence, which may have
  * been cut, also of a part of it. */
-static const struct secret *found_at(const struct secrets *s, struct slice text, bool sentence,
-				     bool full, size_t *len)
+static const struct secret *found_at(const struct secrets *s, size_t shortest, struct slice text,
+				     bool sentence, bool full, size_t *len)
 {
 	const char *p = text.ptr;
 	size_t left = text.len;
@@ -211,6 +212,8 @@ static const struct secret *found_at(const struct secrets *s, struct slice text,
 
 	*len = 0;
 	for (size_t i = 0; i < s->count; i++) {
+		if (strlen(s->list[i].value) < shortest)
+			continue;
 		for (size_t k = 0; k < SHAPES; k++) {
 			const struct buf *shape = &s->list[i].shapes[k];
 			size_t n = 0;
@@ -228,14 +231,14 @@ static const struct secret *found_at(const struct secrets *s, struct slice text,
 }
 
 /* Adds text with the secrets replaced; false when there was none (out is then a copy). */
-static bool mask(const struct secrets *s, struct slice text, bool sentence, bool full,
-		 struct buf *out)
+static bool mask(const struct secrets *s, size_t shortest, struct slice text, bool sentence,
+		 bool full, struct buf *out)
 {
 	bool any = false;
 	size_t len;
 
 	for (size_t i = 0; i < text.len;) {
-		const struct secret *one = found_at(s, (struct slice){text.ptr + i, text.len - i},
+		const struct secret *one = found_at(s, shortest, (struct slice){text.ptr + i, text.len - i},
 						    sentence, full, &len);
 		if (!one) {
 			buf_add_char(out, text.ptr[i++]);
@@ -254,7 +257,7 @@ void secrets_mask_text(const struct secrets *s, char *text, size_t size)
 
 	/* A sentence that was cut at its end may lack as much as one character there. */
 	bool full = strlen(text) + 4 >= size;
-	if (s->count && mask(s, (struct slice){text, strlen(text)}, true, full, &out)) {
+	if (s->count && mask(s, SHORTEST, (struct slice){text, strlen(text)}, true, full, &out)) {
 		struct err cut;
 		err_set(&cut, ERR_NONE, "%s", out.ptr);
 		snprintf(text, size, "%s", cut.text);
@@ -264,7 +267,7 @@ void secrets_mask_text(const struct secrets *s, char *text, size_t size)
 
 /* One token: a string is looked at decoded, since another system may have escaped it in its
  * own way; a number that holds a secret becomes text. */
-static void mask_token(const struct secrets *s, struct slice token, struct buf *out)
+static void mask_token(const struct secrets *s, size_t shortest, struct slice token, struct buf *out)
 {
 	struct buf text = BUF_INIT, masked = BUF_INIT;
 
@@ -272,7 +275,7 @@ static void mask_token(const struct secrets *s, struct slice token, struct buf *
 		jsontext_string(token, &text);
 	else
 		buf_add_slice(&text, token);
-	if (mask(s, buf_slice(&text), false, false, &masked))
+	if (mask(s, shortest, buf_slice(&text), false, false, &masked))
 		buf_add_json_text(out, masked.ptr, masked.len);
 	else
 		buf_add_slice(out, token);
@@ -280,7 +283,7 @@ static void mask_token(const struct secrets *s, struct slice token, struct buf *
 	buf_release(&masked);
 }
 
-void secrets_mask_json(const struct secrets *s, struct slice json, struct buf *out)
+static void mask_json(const struct secrets *s, size_t shortest, struct slice json, struct buf *out)
 {
 	const char *p = json.ptr, *end = json.ptr + json.len;
 
@@ -301,6 +304,19 @@ void secrets_mask_json(const struct secrets *s, struct slice json, struct buf *o
 			buf_add_char(out, *p++);
 			continue;
 		}
-		mask_token(s, (struct slice){start, (size_t)(p - start)}, out);
+		mask_token(s, shortest, (struct slice){start, (size_t)(p - start)}, out);
 	}
+}
+
+void secrets_mask_json(const struct secrets *s, struct slice json, struct buf *out)
+{
+	mask_json(s, SHORTEST, json, out);
+}
+
+void secrets_mask_reply(const struct secrets *s, bool is_json, struct slice text, struct buf *out)
+{
+	if (is_json)
+		mask_json(s, SHORTEST_IN_REPLY, text, out);
+	else
+		mask(s, SHORTEST_IN_REPLY, text, false, false, out);
 }

@@ -44,5 +44,9 @@ void secrets_mask_text(const struct secrets *s, char *text, size_t size);
 /* secrets_mask_json adds json with the secrets inside its strings and numbers replaced; it
  * stays valid JSON. */
 void secrets_mask_json(const struct secrets *s, struct slice json, struct buf *out);
+/* secrets_mask_reply does the same for what goes to a caller, as JSON or as any bytes. There a
+ * short secret that is found by chance would spoil an answer, so those of less than eight bytes
+ * are not looked for. */
+void secrets_mask_reply(const struct secrets *s, bool is_json, struct slice text, struct buf *out);
 
 #endif

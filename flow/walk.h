@@ -92,6 +92,9 @@ struct connection *walk_connection(struct walk *w, const char *name, struct err 
  * walk_secret_keep makes known a token: it is masked from now on. */
 const char *walk_secret(struct walk *w, const char *name, struct err *err) MUSTCHECK;
 void walk_secret_keep(struct walk *w, const char *name, const char *value);
+/* walk_mask_reply replaces the secrets of the run in what a caller is about to be told: another
+ * system may have repeated one. */
+void walk_mask_reply(struct walk *w, bool is_json, struct buf *text);
 /* walk_idempotency_key adds the key by which another system knows this very call again. */
 void walk_idempotency_key(const struct walk *w, const struct step *s, struct buf *out);
 

@@ -146,27 +146,6 @@ static const struct param retry_params[] = {
 	{0},
 };
 
-static const struct param answer_params[] = {
-	{.name = "status", .type = PARAM_INT, .min = 200, .max = 599, .text = "The HTTP status."},
-	{.name = "body", .type = PARAM_ANY,
-	 .text = "The body, sent as it stands: text, or JSON. Without holes."},
-	{.name = "content_type", .type = PARAM_TEXT, .max = 200,
-	 .text = "Default: text/plain for text, application/json for JSON."},
-	{0},
-};
-
-#define ANSWER(row, words) \
-	{.name = row, .type = PARAM_OBJECT, .members = answer_params, .text = words}
-/* In the order of enum flow_when. */
-static const struct param when_params[] = {
-	ANSWER("accepted", "The event is stored; reply policy \"accepted\"."),
-	ANSWER("failed", "The run failed before it replied."),
-	ANSWER("no_reply", "The run ended without a reply."),
-	ANSWER("deadline", "The deadline is near and the run goes on."),
-	ANSWER("paused", "The flow is paused; the event is held."),
-	{0},
-};
-
 const struct param webhook_params[] = {
 	{.name = "system", .type = PARAM_TEXT, .flags = PARAM_REQUIRED, .max = 64,
 	 .refuse = system_refused, .pattern = "^[a-z0-9][a-z0-9_-]*$",
@@ -285,39 +264,10 @@ static void read_dedupe(struct flow *f, const struct args *a)
 	f->dedupe_key = dedupe ? arg_find(dedupe, "key")->value : NULL;
 }
 
-static void read_answer(struct flow *f, const struct arg *row, struct flow_answer *out,
-			struct faults *faults)
-{
-	const struct args *a = &row->items[0];
-	const struct arg *body = arg_find(a, "body");
-	const char *why = NULL;
-
-	out->status = (int)arg_int(a, "status");
-	if (out->status >= 300 && out->status < 400)
-		fault_add(faults, row->pointer, "status", "a redirect (%d) is no answer to a "
-			  "webhook; use 200 to 299 or 400 to 599", out->status);
-	out->content_type = arg_text(a, "content_type");
-	for (const char *p = out->content_type; p && *p; p++) {
-		if ((unsigned char)*p < 0x20 || (unsigned char)*p > 0x7E)
-			why = "must be printable ASCII";
-	}
-	if (why)
-		fault_add(faults, row->pointer, "content_type", "\"content_type\" %s", why);
-	if (!body->node)
-		return;
-	bool text = cJSON_IsString(body->node);
-	out->body = text ? body->node->valuestring : flow_own(f, json_print(body->node));
-	if (!out->content_type)
-		out->content_type = text ? "text/plain; charset=utf-8" : "application/json";
-	if (strstr(out->body, "{{"))
-		fault_add(faults, body->pointer, NULL, "an answer of the table has no holes: no "
-			  "run stands behind it; write it as it is to be sent");
-}
-
 void webhook_read(struct flow *f, const struct args *a, struct faults *faults)
 {
 	struct flow_webhook *w = &f->webhook;
-	const struct args *expected = arg_object(a, "expected"), *when = arg_object(a, "when");
+	const struct args *expected = arg_object(a, "expected");
 	const cJSON *item;
 
 	auth_system_find(f, a, faults);
@@ -343,10 +293,7 @@ void webhook_read(struct flow *f, const struct args *a, struct faults *faults)
 	const char *record = arg_text(a, "record");
 	w->record = strcmp(record, "none") == 0 ? RECORD_NONE
 		    : strcmp(record, "errors") == 0 ? RECORD_ERRORS : RECORD_ALL;
-	redact_read(f, arg_object(a, "redact"));
+	redact_read(f, a);
 	control_read(f, a, faults);
-	for (size_t i = 0; when && i < WHEN_COUNT; i++) {
-		if (when->list[i].n_items)
-			read_answer(f, &when->list[i], &w->when[i], faults);
-	}
+	when_read(f, a, faults);
 }

@@ -5,31 +5,14 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "server/arrival.h"
 #include "server/handshake.h"
-#include "server/hooks.h"
 #include "server/keep.h"
 #include "server/proof.h"
-#include "server/query.h"
 #include "server/reply.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
-
-struct arrival {
-	struct front *front;
-	struct http_request *request;
-	struct http_response *response;
-	struct hooks_match match;
-	const struct hook *hook;
-	int64_t received_at, received_mono_ms;
-	bool body_read;
-	struct buf body;
-	struct buf headers; /* as they go to disk */
-	struct buf query;   /* the same, where it held a secret; else empty */
-	struct buf dedupe_key, order_key;
-	struct buf mismatches; /* JSON; empty when there are none to keep */
-};
 
 void intake_refused(void *arg, const struct http_request *request, const char *remote,
 		    const struct http_refusal *why)
@@ -49,9 +32,16 @@ static int refuse(struct arrival *a, int status, const char *cause, const char *
 	return -1;
 }
 
+/* The flow's own words for a refusal. Returns -1. */
+static int in_own_words(struct arrival *a, enum flow_when row)
+{
+	reply_override(a->hook, row, a->response);
+	return -1;
+}
+
 static int unavailable(struct arrival *a, const char *sentence)
 {
-	front_unavailable(a->front, a->response, sentence);
+	reply_unavailable(a->front, a->hook, a->response, sentence);
 	return -1;
 }
 
@@ -66,7 +56,9 @@ static int refuse_method(struct arrival *a, unsigned methods)
 	snprintf(text, sizeof(text), "this webhook does not take %.20s; it takes %.100s",
 		 a->request->method, allow.ptr);
 	refuse(a, 405, text, text);
-	http_response_header(a->response, "Allow", allow.ptr);
+	in_own_words(a, WHEN_METHOD);
+	if (a->response->status == 405)
+		http_response_header(a->response, "Allow", allow.ptr);
 	buf_release(&allow);
 	return -1;
 }
@@ -114,7 +106,8 @@ static int refuse_caller(struct arrival *a, const struct verify_result *result)
 	const char *challenge = verify_challenge(&a->hook->webhook->auth);
 
 	refuse(a, 401, result->cause, "not authenticated");
-	if (challenge)
+	in_own_words(a, WHEN_UNAUTHENTICATED);
+	if (challenge && a->response->status == 401)
 		http_response_header(a->response, "WWW-Authenticate", challenge);
 	return -1;
 }
@@ -141,6 +134,7 @@ static int check_rate(struct arrival *a)
 		refuse(a, 429, cause, "");
 	}
 	http_response_error(a->response, 429, "this webhook takes no more requests just now; try again later");
+	in_own_words(a, WHEN_RATE_LIMITED);
 	snprintf(seconds, sizeof(seconds), "%lld", (long long)((wait_us + 999999) / 1000000));
 	http_response_header(a->response, "Retry-After", seconds);
 	return -1;
@@ -164,9 +158,10 @@ static int read_body(struct arrival *a)
 	a->body_read = true;
 	if (own && own < limit)
 		limit = own;
-	if (http_body_read(a->request, limit, a->front->conf->body_deadline_ms, &a->body, &why) < 0)
-		return refuse(a, why.status, why.text, why.text);
-	return 0;
+	if (http_body_read(a->request, limit, a->front->conf->body_deadline_ms, &a->body, &why) >= 0)
+		return 0;
+	refuse(a, why.status, why.text, why.text);
+	return why.status == 413 ? in_own_words(a, WHEN_TOO_LARGE) : -1;
 }
 
 /* Before the method and the credentials: a greeting may come by another method, and unsigned. */
@@ -187,105 +182,38 @@ static int check_handshake(struct arrival *a)
 
 /* ---- to disk -------------------------------------------------------------------- */
 
-/* The request as the flow would see it, with its headers as they came: a redacted one would be
- * the same for everybody. */
-static struct scope_event as_flow_sees(const struct arrival *a, const struct buf *headers)
-{
-	const struct http_request *r = a->request;
-
-	return (struct scope_event){
-		.received_at = a->received_at,
-		.method = r->method,
-		.path = r->path,
-		.query = r->query,
-		.headers = headers->ptr,
-		.system = flow_system(a->hook->flow),
-		.suffix = a->hook->webhook->url_suffix,
-		.remote = r->remote,
-		.trigger = "arrival",
-		.run = 1,
-		.attempt = 1,
-		.body = buf_slice(&a->body),
-	};
-}
-
 /* The expected structure, where the flow asks for more than hints. */
 static int check_structure(struct arrival *a)
 {
 	enum flow_mismatch policy = a->hook->webhook->mismatch;
-	struct buf headers = BUF_INIT;
 
 	if (policy == MISMATCH_IGNORE)
 		return 0;
-	keep_headers(a->request, NULL, 0, NULL, 0, &headers);
-	struct scope_event event = as_flow_sees(a, &headers);
-	size_t found = flow_mismatches(a->hook->flow, &event, &a->mismatches);
-	buf_release(&headers);
+	size_t found = arrival_compare(a);
 	if (!found)
 		buf_clear(&a->mismatches);
 	if (!found || policy == MISMATCH_WARN)
 		return 0;
 	refuse(a, 400, "the request does not have the expected structure", "");
-	http_response_json(a->response, 400);
 	buf_clear(&a->response->body);
 	buf_addf(&a->response->body, "{\"error\":\"the request does not have the structure this webhook expects\","
 		 "\"faults\":%s}\n", a->mismatches.ptr);
-	return -1;
+	return in_own_words(a, WHEN_MISMATCH);
 }
 
-typedef int (*key_maker)(const struct flow *f, const struct scope_event *event, struct buf *out,
-			 struct err *err);
-
-static void make_key(struct arrival *a, key_maker key, struct buf *out)
+/* What must not be stored has to be found first. */
+static int check_redactable(struct arrival *a)
 {
-	struct buf headers = BUF_INIT;
 	struct err err;
 
-	keep_headers(a->request, NULL, 0, NULL, 0, &headers);
-	struct scope_event event = as_flow_sees(a, &headers);
-	if (key(a->hook->flow, &event, out, &err) < 0) {
-		buf_clear(out);
-		log_line(LOG_WARN, "no key, the event is kept without", "flow",
-			 flow_name(a->hook->flow), "error", err.text, NULL);
-	}
-	buf_release(&headers);
+	return arrival_redact(a, &err) < 0 ? refuse(a, 400, err.text, err.text) : 0;
 }
 
 static int store(struct arrival *a, bool awaited, struct event_added *added)
 {
-	const struct flow_webhook *webhook = a->hook->webhook;
-	const struct http_request *r = a->request;
-	const struct flow_auth *auth = &webhook->auth;
-	bool secret_query = auth->in_query;
 	struct err err;
+	int got = arrival_store(a, awaited, added, &err);
 
-	if (secret_query)
-		query_redact(r->query, auth->name, &a->query);
-	keep_headers(r, webhook->redact_headers, webhook->n_redact_headers,
-		     verify_credential_header(auth), 0, &a->headers);
-	if (webhook->dedupe)
-		make_key(a, flow_dedupe_key, &a->dedupe_key);
-	if (webhook->ordered)
-		make_key(a, flow_order_key, &a->order_key);
-	struct event_new event = {
-		.flow_id = a->hook->flow_id,
-		.version_id = a->hook->version_id,
-		.received_at = a->received_at,
-		.method = r->method,
-		.path = r->path,
-		.query = secret_query ? a->query.ptr : r->query,
-		.headers = a->headers.ptr,
-		.remote = r->remote,
-		.body = buf_slice(&a->body),
-		.warnings = buf_slice(&a->mismatches),
-		.dedupe_key = a->dedupe_key.len ? buf_slice(&a->dedupe_key) : (struct slice){NULL, 0},
-		.dedupe_window_ms = webhook->dedupe_window_ms,
-		.awaited = awaited,
-		.priority = webhook->priority,
-		.order_key = a->order_key.len ? buf_slice(&a->order_key) : (struct slice){NULL, 0},
-	};
-	*added = (struct event_added){0};
-	int got = store_event_add(a->front->store, &event, added, &err);
 	if (got < 0 && err.kind != ERR_BUSY)
 		log_line(LOG_ERROR, "event not stored", "flow", flow_name(a->hook->flow), "error",
 			 err.text, NULL);
@@ -297,6 +225,21 @@ static int store(struct arrival *a, bool awaited, struct event_added *added)
 }
 
 /* ---- the answer ----------------------------------------------------------------- */
+
+/* A duplicate that is told something of its own, and not what the first one got. What the first
+ * one put in may not be synced yet, where callers wait. */
+static bool answer_duplicate(struct arrival *a, const struct event_added *added, bool awaited)
+{
+	struct err err;
+
+	if (!added->duplicate || !reply_overridden(a->hook, WHEN_DUPLICATE))
+		return false;
+	if (awaited && store_sync(a->front->store, &err) < 0)
+		unavailable(a, "the event could not be stored; try again later");
+	else
+		reply_duplicate(a->front, a->hook, added, a->response);
+	return true;
+}
 
 /* The event of a caller who waits is committed but perhaps not synced: nothing is said of it
  * before its reply is, or store_answer_late has done it. */
@@ -328,7 +271,7 @@ static void store_awaited(struct arrival *a)
 
 	if (atomic_fetch_add(&f->waiters, 1) >= f->max_waiters) {
 		unavailable(a, "too many callers wait for their reply; nothing was stored, try again later");
-	} else if (store(a, true, &added) >= 0) {
+	} else if (store(a, true, &added) >= 0 && !answer_duplicate(a, &added, true)) {
 		/* Paused just now: he gets his 202 at once, so this is what must be synced first. */
 		if (!added.held)
 			answer_awaited(a, &added);
@@ -344,44 +287,29 @@ static void walk(struct arrival *a)
 {
 	struct event_added added;
 
-	if (find_hook(a) < 0 || check_handshake(a) < 0 || check_method(a) < 0 || check_head(a) < 0 || check_rate(a) < 0 || read_body(a) < 0 ||
-	    check_body(a) < 0 || check_structure(a) < 0)
+	if (find_hook(a) < 0 || check_handshake(a) < 0 || check_method(a) < 0 || check_head(a) < 0 ||
+	    check_rate(a) < 0 || read_body(a) < 0 || check_body(a) < 0 || check_structure(a) < 0 ||
+	    check_redactable(a) < 0)
 		return;
 	if (a->hook->webhook->reply == REPLY_RESPONSE && !a->hook->paused)
 		store_awaited(a);
-	else if (store(a, false, &added) >= 0)
+	else if (store(a, false, &added) >= 0 && !answer_duplicate(a, &added, false))
 		reply_accepted(a->front, a->hook, &added, a->response);
 }
 
 void intake_handle(struct front *f, struct http_request *request, const char *tail,
 		   struct http_response *response)
 {
-	struct arrival a = {
-		.front = f,
-		.request = request,
-		.response = response,
-		.received_at = clock_wall_ms(),
-		.received_mono_ms = clock_mono_ms(),
-		.body = BUF_INIT,
-		.headers = BUF_INIT,
-		.query = BUF_INIT,
-		.dedupe_key = BUF_INIT,
-		.order_key = BUF_INIT,
-		.mismatches = BUF_INIT,
-	};
+	struct arrival a;
 
 	(void)tail;
 	if (front_draining(f) || store_broken(f->store)) {
-		unavailable(&a, "this server is stopping; try again later");
+		front_unavailable(f, response, "this server is stopping; try again later");
 		return;
 	}
+	arrival_init(&a, f, request, response);
 	struct hooks_table *table = look_up_settled(&a);
 	walk(&a);
 	hooks_drop(table);
-	buf_release(&a.body);
-	buf_release(&a.headers);
-	buf_release(&a.query);
-	buf_release(&a.dedupe_key);
-	buf_release(&a.order_key);
-	buf_release(&a.mismatches);
+	arrival_release(&a);
 }

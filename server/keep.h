@@ -12,13 +12,13 @@
 #include "server/hooks.h"
 
 /* keep_headers adds [["Name","value"],...]. redacted: lower-case names; credential (may be
- * NULL): one more, in any case. Headers that would make the text longer than max_bytes are left
- * out; 0: no limit. */
+ * NULL): one more, in any case. names (may be NULL) gets the names of those whose value was blanked,
+ * as in struct flow_redacted. */
 void keep_headers(const struct http_request *request, const char *const *redacted, size_t n_redacted,
-		  const char *credential, size_t max_bytes, struct buf *out);
+		  const char *credential, struct buf *out, struct buf *names);
 
 /* keep_rejection writes a refused arrival down: hook NULL when no flow has the suffix, request
- * NULL when there was none to speak of. A store that cannot take it is logged and no more. */
+ * NULL when there was none to speak of. Also headers whose name only sounds like a secret are blanked. A store that cannot take it is logged and no more. */
 void keep_rejection(struct front *f, const struct hook *hook, const struct http_request *request,
 		    const char *remote, int status, const char *cause, int64_t body_bytes);
 

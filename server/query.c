@@ -31,7 +31,7 @@ void url_decode(struct slice text, bool plus, struct buf *out)
 
 /* One parameter of a query, both sides still encoded. */
 struct param {
-	struct slice whole, name, value;
+	struct slice name, value;
 };
 
 /* Cuts the parameter at *at and moves *at behind it; false at the end. */
@@ -42,7 +42,6 @@ static bool next_param(const char **at, struct param *p)
 	const char *amp = strchr(*at, '&');
 	size_t len = amp ? (size_t)(amp - *at) : strlen(*at);
 	const char *equals = memchr(*at, '=', len);
-	p->whole = (struct slice){*at, len};
 	p->name = (struct slice){*at, equals ? (size_t)(equals - *at) : len};
 	p->value = equals ? (struct slice){equals + 1, len - p->name.len - 1} : (struct slice){*at, 0};
 	*at = amp ? amp + 1 : NULL;
@@ -67,24 +66,4 @@ size_t query_find(const char *query, const char *name, struct buf *out)
 			url_decode(p.value, true, out);
 	buf_release(&scratch);
 	return n;
-}
-
-void query_redact(const char *query, const char *name, struct buf *out)
-{
-	struct buf scratch = BUF_INIT;
-	struct param p;
-	bool first = true;
-
-	while (next_param(&query, &p)) {
-		if (!first)
-			buf_add_char(out, '&');
-		first = false;
-		if (is_named(&p, name, &scratch)) {
-			buf_add_slice(out, p.name);
-			buf_add_text(out, "=[redacted]");
-		} else {
-			buf_add_slice(out, p.whole);
-		}
-	}
-	buf_release(&scratch);
 }

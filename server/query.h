@@ -17,8 +17,4 @@ void url_decode(struct slice text, bool plus, struct buf *out);
  * name to out, which may be NULL, and returns how often the name stands in the query. */
 size_t query_find(const char *query, const char *name, struct buf *out);
 
-/* query_redact adds the query with the values of this name replaced by "[redacted]"; all else
- * stays byte for byte. */
-void query_redact(const char *query, const char *name, struct buf *out);
-
 #endif

@@ -30,9 +30,15 @@ static void add_status_url(const struct front *f, int64_t event_id, struct buf *
 	buf_add_text(body, "\"}\n");
 }
 
-/* The flow's own words for this situation, where it has some. */
-static void override(struct http_response *response, const struct flow_answer *own)
+bool reply_overridden(const struct hook *hook, enum flow_when row)
 {
+	return hook && (hook->webhook->when[row].status || hook->webhook->when[row].body);
+}
+
+void reply_override(const struct hook *hook, enum flow_when row, struct http_response *response)
+{
+	const struct flow_answer *own = &hook->webhook->when[row];
+
 	if (own->body) {
 		buf_clear(&response->headers);
 		buf_clear(&response->body);
@@ -55,16 +61,28 @@ static void finish(const struct event_added *added, struct http_response *respon
 	http_response_header(response, "Content-Security-Policy", "sandbox");
 }
 
-void reply_accepted(const struct front *f, const struct hook *hook, const struct event_added *added,
-		    struct http_response *response)
+static void accept(const struct front *f, const struct hook *hook, const struct event_added *added,
+		   enum flow_when row, struct http_response *response)
 {
 	http_response_json(response, 202);
 	buf_grow(&response->body, 256);
 	buf_addf(&response->body, "{\"event\":%" PRId64 ",\"state\":\"%s\"", added->id,
 		 added->held ? "held" : "queued");
 	add_status_url(f, added->id, &response->body);
-	override(response, &hook->webhook->when[added->held ? WHEN_PAUSED : WHEN_ACCEPTED]);
+	reply_override(hook, row, response);
 	finish(added, response);
+}
+
+void reply_accepted(const struct front *f, const struct hook *hook, const struct event_added *added,
+		    struct http_response *response)
+{
+	accept(f, hook, added, added->held ? WHEN_PAUSED : WHEN_ACCEPTED, response);
+}
+
+void reply_duplicate(const struct front *f, const struct hook *hook, const struct event_added *added,
+		     struct http_response *response)
+{
+	accept(f, hook, added, WHEN_DUPLICATE, response);
 }
 
 /* The flow's headers, [["Name","value"],...], checked once more: the text came from disk. */
@@ -132,7 +150,7 @@ void reply_answer(const struct front *f, const struct hook *hook, const struct e
 		break;
 	case ANSWER_SILENT:
 		response->status = 200;
-		override(response, &hook->webhook->when[WHEN_NO_REPLY]);
+		reply_override(hook, WHEN_NO_REPLY, response);
 		break;
 	case ANSWER_NONE:
 	case ANSWER_FAILED:
@@ -140,7 +158,7 @@ void reply_answer(const struct front *f, const struct hook *hook, const struct e
 		buf_addf(&response->body, "{\"error\":\"the run of event %" PRId64 " failed before it "
 			 "replied\",\"event\":%" PRId64, added->id, added->id);
 		add_status_url(f, added->id, &response->body);
-		override(response, &hook->webhook->when[WHEN_FAILED]);
+		reply_override(hook, WHEN_FAILED, response);
 		break;
 	}
 	finish(added, response);
@@ -153,14 +171,22 @@ void reply_deadline(const struct front *f, const struct hook *hook, const struct
 	buf_addf(&response->body, "{\"error\":\"event %" PRId64 " is stored and its run goes on; its "
 		 "status_url will show the reply\",\"event\":%" PRId64, added->id, added->id);
 	add_status_url(f, added->id, &response->body);
-	override(response, &hook->webhook->when[WHEN_DEADLINE]);
+	reply_override(hook, WHEN_DEADLINE, response);
 	finish(added, response);
+}
+
+void reply_unavailable(struct front *f, const struct hook *hook, struct http_response *response,
+		       const char *sentence)
+{
+	atomic_fetch_add(&f->unavailable, 1);
+	http_response_error(response, 503, sentence);
+	if (hook)
+		reply_override(hook, WHEN_UNAVAILABLE, response);
+	http_response_header(response, "Retry-After", RETRY_AFTER_SECONDS);
+	response->close = front_draining(f) || store_broken(f->store);
 }
 
 void front_unavailable(struct front *f, struct http_response *response, const char *sentence)
 {
-	atomic_fetch_add(&f->unavailable, 1);
-	http_response_error(response, 503, sentence);
-	http_response_header(response, "Retry-After", RETRY_AFTER_SECONDS);
-	response->close = front_draining(f) || store_broken(f->store);
+	reply_unavailable(f, NULL, response, sentence);
 }

@@ -10,6 +10,11 @@
 #include "server/front.h"
 #include "server/hooks.h"
 
+/* reply_override puts the flow's own words for a row in place of what the response says, where it
+ * has some (reply_overridden). A body of its own takes the headers with it. */
+bool reply_overridden(const struct hook *hook, enum flow_when row);
+void reply_override(const struct hook *hook, enum flow_when row, struct http_response *response);
+
 /* The event is stored: 202 with {"event","state","status_url"}; state held when its flow is
  * paused. A duplicate's id is the first one's, and Ringbolt-Duplicate says so. */
 void reply_accepted(const struct front *f, const struct hook *hook, const struct event_added *added,
@@ -19,6 +24,13 @@ void reply_accepted(const struct front *f, const struct hook *hook, const struct
  * deadline or the end of a drain came first, -1. */
 int reply_await(struct front *f, const struct hook *hook, int64_t received_mono_ms, int64_t event_id,
 		struct answer *answer, struct err *err) MUSTCHECK;
+/* A duplicate of a flow that has words of its own for it: as 202, with the first one's id. */
+void reply_duplicate(const struct front *f, const struct hook *hook, const struct event_added *added,
+		     struct http_response *response);
+
+/* front_unavailable, with the flow's own words where the flow is known. hook may be NULL. */
+void reply_unavailable(struct front *f, const struct hook *hook, struct http_response *response,
+		       const char *sentence);
 
 /* The run is decided: what the flow said; 200 and empty when it said nothing; 500 with the
  * event when it failed first. The sentence it failed with stays here: it may hold data. */

@@ -55,6 +55,14 @@ static void fill(const struct event_detail *d, struct http_response *response)
 	http_response_header(response, "Cache-Control", "no-store");
 }
 
+/* How a run ended that nobody waited for may not be synced yet; a reply always is. */
+static bool may_be_unsynced(const struct event_detail *d)
+{
+	if (strcmp(d->state, "queued") == 0 || strcmp(d->state, "running") == 0 || strcmp(d->state, "held") == 0)
+		return false;
+	return first_reply(d->runs ? d->runs : "[]").ptr[0] != '{';
+}
+
 void status_handle(struct front *f, struct http_request *request, const char *tail,
 		   struct http_response *response)
 {
@@ -66,6 +74,8 @@ void status_handle(struct front *f, struct http_request *request, const char *ta
 	int got = check_tail(f, tail, &id);
 	if (got > 0)
 		got = store_event_load(f->store, id, &detail, &err);
+	if (got > 0 && may_be_unsynced(&detail) && store_sync(f->store, &err) < 0)
+		got = -1;
 	if (got > 0) {
 		fill(&detail, response);
 	} else if (got == 0) {

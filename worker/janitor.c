@@ -131,7 +131,7 @@ int janitor_run(const struct conf *conf, struct board *board)
 	(void)board;
 	log_role("janitor");
 	sigaction(SIGTERM, &term, NULL);
-	if (store_open(conf->data, STORE_WRITE, &c.store, &err) < 0) {
+	if (store_open(conf->data, STORE_CHORES, &c.store, &err) < 0) {
 		log_line(LOG_ERROR, "janitor cannot start", "error", err.text, NULL);
 		return err.kind == ERR_DISK ? EXIT_DISK : EXIT_FAILED;
 	}

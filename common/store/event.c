@@ -72,10 +72,11 @@ static int add_event(struct conn *c, void *arg, struct err *err)
 	add->out->id = sqlite3_last_insert_rowid(c->db);
 	add->out->held = paused;
 	if (sql_do(c, err,
-		   "INSERT INTO requests (id, version_id, method, path, query, remote, headers, body, warnings) "
-		   "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		   "iitttttbs", add->out->id, e->version_id, e->method, e->path, e->query, e->remote,
-		   e->headers, e->body, e->warnings.len ? e->warnings : (struct slice){0}) < 0 ||
+		   "INSERT INTO requests (id, version_id, method, path, query, remote, headers, body, warnings, "
+		   "redacted) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '[' || ? || ']')",
+		   "iitttttbss", add->out->id, e->version_id, e->method, e->path, e->query, e->remote,
+		   e->headers, e->body, e->warnings.len ? e->warnings : (struct slice){0},
+		   e->redacted.len ? e->redacted : (struct slice){0}) < 0 ||
 	    counts_add_event(c, e->received_at, e->flow_id, add->out->id, err) < 0)
 		return -1;
 	return 1;
@@ -167,10 +168,11 @@ void answer_release(struct answer *a)
 
 /* The first run that decided: replied, succeeded or failed for good. A run that crashed and is
  * tried again has decided nothing. */
-static int look_for_answer(struct conn *c, int64_t event_id, struct answer *out, struct err *err)
+static int look_for_answer(struct conn *c, int64_t event_id, struct answer *out, bool *synced,
+			   struct err *err)
 {
 	sqlite3_stmt *st = sql_ask(c, err,
-		"SELECT r.outcome, r.reply_status, r.reply_headers, r.reply_body, r.error "
+		"SELECT r.outcome, r.reply_status, r.reply_headers, r.reply_body, r.error, e.awaited "
 		"FROM runs r JOIN events e ON e.id = ?1 "
 		"WHERE r.id > ?1 * 65536 AND r.id < (?1 + 1) * 65536 "
 		"AND (r.reply_status IS NOT NULL OR r.outcome IN ('succeeded', 'failed', 'timed out') "
@@ -180,6 +182,8 @@ static int look_for_answer(struct conn *c, int64_t event_id, struct answer *out,
 
 	if (got <= 0)
 		return got;
+	/* A reply, or the end of a run whose caller waits, was synced before it could be seen. */
+	*synced = sqlite3_column_type(st, 1) != SQLITE_NULL || sqlite3_column_int(st, 5) == 1;
 	if (sqlite3_column_type(st, 1) != SQLITE_NULL) {
 		out->state = ANSWER_REPLIED;
 		out->status = sqlite3_column_int(st, 1);
@@ -193,6 +197,11 @@ static int look_for_answer(struct conn *c, int64_t event_id, struct answer *out,
 	}
 	sql_done(st);
 	return 1;
+}
+
+int store_sync(struct store *s, struct err *err)
+{
+	return commit(s, SYNC_AFTER, sync_log, NULL, err) < 0 ? -1 : 0;
 }
 
 /* A commit by a stranger rings nothing: look again after this long at the latest. */
@@ -210,8 +219,11 @@ int store_answer_wait(struct store *s, int64_t event_id, int64_t until_mono_ms, 
 		struct conn *c = reader_take(s, err);
 		if (!c)
 			return -1;
-		int got = look_for_answer(c, event_id, out, err);
+		bool synced = true;
+		int got = look_for_answer(c, event_id, out, &synced, err);
 		reader_give(s, c);
+		if (got > 0 && !synced && store_sync(s, err) < 0)
+			return -1;
 		if (got)
 			return got;
 		int64_t left = until_mono_ms - clock_mono_ms();

@@ -112,6 +112,7 @@ int count_bounds(struct conn *c, int64_t since, int64_t until, int64_t *first, i
 int config_changed(struct conn *c, struct err *err) MUSTCHECK; /* inside the transaction */
 int secrets_open(struct store *s, const char *key_file, struct err *err) MUSTCHECK;
 void secrets_close(struct store *s);
+void secrets_forget_environment(void); /* wipes them from this process */
 char *store_path(const char *dir, const char *name); /* "DIR/name", the caller's */
 
 /* ---- the key file (key.c) ---- */

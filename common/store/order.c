@@ -42,12 +42,12 @@ int order_leave(struct conn *c, int64_t event_id, bool failed, struct err *err)
 	return got;
 }
 
-int order_cancel(struct conn *c, int64_t event_id, struct err *err)
+int order_cancel(struct conn *c, int64_t event_id, bool failed, struct err *err)
 {
 	if (sql_do(c, err, "UPDATE events SET turn = NULL, lane = -10 - lane WHERE id = ? AND turn = 0", "i",
 		   event_id) < 0)
 		return -1;
-	return order_leave(c, event_id, false, err);
+	return order_leave(c, event_id, failed, err);
 }
 
 int order_return(struct conn *c, int64_t event_id, struct err *err)

@@ -22,8 +22,9 @@ int order_enter(struct conn *c, int64_t flow_id, struct slice key, struct err *e
 /* order_leave: the event has ended; gives its turn on where it had it. How many got it, or -1. */
 int order_leave(struct conn *c, int64_t event_id, bool failed, struct err *err) MUSTCHECK;
 
-/* order_cancel: the same for an event that was cancelled, whether it had the turn or waited. */
-int order_cancel(struct conn *c, int64_t event_id, struct err *err) MUSTCHECK;
+/* order_cancel: the same for an event that is taken out of the queue, whether it had the turn or
+ * waited. */
+int order_cancel(struct conn *c, int64_t event_id, bool failed, struct err *err) MUSTCHECK;
 
 /* order_return: a finished event was queued again; it takes its place among those of its key. */
 int order_return(struct conn *c, int64_t event_id, struct err *err) MUSTCHECK;

@@ -86,8 +86,8 @@ static int begin_replay(struct conn *c, void *arg, struct err *err)
 static int enter_one(struct conn *c, struct replaying *r, int64_t id, struct err *err)
 {
 	int entered = sql_do(c, err,
-		"INSERT INTO replay_events (replay_id, event_id, state_was, version_was, attempt_was) "
-		"SELECT ?, id, state, version_id, attempt FROM events "
+		"INSERT INTO replay_events (replay_id, event_id, state_was, version_was, attempt_was, turn_was) "
+		"SELECT ?, id, state, version_id, attempt, turn FROM events "
 		"WHERE id = ? AND run < ? AND state IN ('succeeded', 'failed', 'cancelled') "
 		"AND NOT EXISTS (SELECT 1 FROM requests q WHERE q.id = events.id AND q.removed_bytes IS NOT NULL) "
 		"ON CONFLICT DO NOTHING", "iii", r->replay_id, id, (int64_t)RUN_MAX);
@@ -256,7 +256,7 @@ static int cancel_chunk(struct conn *c, void *arg, struct err *err)
 				     "UPDATE events SET state = 'cancelled', owner = 0 "
 				     "WHERE id = ? AND (state IN ('queued', 'held') OR (state = 'failed' AND turn = 1))", "i",
 				     r->ids[i]);
-		if (changed < 0 || (changed > 0 && order_cancel(c, r->ids[i], err) < 0))
+		if (changed < 0 || (changed > 0 && order_cancel(c, r->ids[i], false, err) < 0))
 			return -1;
 		/* One that waited in a delay has a run that nobody will end. */
 		if (changed > 0 &&

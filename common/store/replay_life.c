@@ -165,11 +165,26 @@ static int mark_cancelled(struct conn *c, void *arg, struct err *err)
 	return err_set(err, ERR_CONFLICT, "replay %lld has been cancelled before", (long long)x->id);
 }
 
+/* Whether it keeps those of its key waiting, where its flow says so: it has failed in this replay,
+ * or it did so before. */
+static int blocks(struct conn *c, const struct cancelling *x, int64_t event, struct err *err)
+{
+	int64_t found;
+
+	return sql_int(c, err, &found,
+		       "SELECT 1 FROM events e JOIN replay_events m ON m.event_id = e.id AND m.replay_id = ? "
+		       "WHERE e.id = ? AND (e.attempt > 0 OR (m.state_was = 'failed' AND m.turn_was = 1))", "ii",
+		       x->id, event);
+}
+
 /* One that has not run in this replay is again what it was. What has run there last is what it
  * is: failed, and waiting for another try; or waiting in a delay, in a run nobody will end. */
 static int give_back(struct conn *c, const struct cancelling *x, int64_t event, struct err *err)
 {
-	if (sql_do(c, err,
+	int failed = blocks(c, x, event, err);
+
+	if (failed < 0 ||
+	    sql_do(c, err,
 		   "UPDATE runs SET outcome = 'failed', ended_at = ?1, error = 'its replay was cancelled while it "
 		   "waited', error_kind = 'conflict' WHERE outcome = 'running' AND id = "
 		   "(SELECT id * 65536 + run FROM events WHERE id = ?2)", "ii", x->now, event) < 0 ||
@@ -182,7 +197,7 @@ static int give_back(struct conn *c, const struct cancelling *x, int64_t event, 
 		   "attempt = CASE attempt WHEN 0 THEN m.attempt_was ELSE attempt END "
 		   "FROM replay_events m WHERE m.replay_id = ?2 AND m.event_id = ?3 AND events.id = ?3 "
 		   "AND state IN ('queued', 'held')", "iii", x->now, x->id, event) < 0 ||
-	    order_cancel(c, event, err) < 0)
+	    order_cancel(c, event, failed, err) < 0)
 		return -1;
 	return sql_do(c, err, "UPDATE replay_events SET outcome = 'cancelled' WHERE replay_id = ? AND event_id = ?",
 		      "ii", x->id, event);

@@ -35,6 +35,15 @@ static void read_environment(struct store *s)
 	}
 }
 
+void secrets_forget_environment(void)
+{
+	for (char **e = environ; e && *e; e++) {
+		char *equals = strchr(*e, '=');
+		if (equals && strncmp(*e, prefix, sizeof(prefix) - 1) == 0)
+			explicit_bzero(equals + 1, strlen(equals + 1));
+	}
+}
+
 int secrets_open(struct store *s, const char *key_file, struct err *err)
 {
 	if (key_open(s, key_file, err) < 0)
@@ -248,19 +257,37 @@ int store_secret_get(struct store *s, const char *name, char **value, size_t *le
 	return got;
 }
 
-void store_token(struct store *s, const char *purpose, int64_t id, char out[33])
+/* The HMAC-SHA-256 of a text under the key in hand, as hex digits, of which the first are taken. */
+static void digest(struct store *s, const struct buf *text, char *out, size_t bytes)
 {
 	unsigned char mac[CRYPTO_DIGEST_MAX], key[CRYPTO_KEY_BYTES];
-	struct buf text = BUF_INIT, hex = BUF_INIT;
+	struct buf hex = BUF_INIT;
 
 	if (!key_at(s, KEY_HELD, key))
 		memset(key, 0, sizeof(key));
-	buf_addf(&text, "token/%s/%lld", purpose, (long long)id);
-	if (crypto_hmac("sha256", (struct slice){(const char *)key, sizeof(key)}, buf_slice(&text), mac) < 0)
+	if (crypto_hmac("sha256", (struct slice){(const char *)key, sizeof(key)}, buf_slice(text), mac) < 0)
 		memset(mac, 0, sizeof(mac));
 	explicit_bzero(key, sizeof(key));
-	crypto_hex(mac, 16, &hex);
-	memcpy(out, hex.ptr, 33);
-	buf_release(&text);
+	crypto_hex(mac, bytes, &hex);
+	memcpy(out, hex.ptr, 2 * bytes + 1);
 	buf_release(&hex);
+}
+
+void store_token(struct store *s, const char *purpose, int64_t id, char out[33])
+{
+	struct buf text = BUF_INIT;
+
+	buf_addf(&text, "token/%s/%lld", purpose, (long long)id);
+	digest(s, &text, out, 16);
+	buf_release(&text);
+}
+
+void store_digest(struct store *s, const char *purpose, struct slice text, char out[65])
+{
+	struct buf all = BUF_INIT;
+
+	buf_addf(&all, "digest/%s/", purpose);
+	buf_add_slice(&all, text);
+	digest(s, &all, out, 32);
+	buf_release(&all);
 }

@@ -221,8 +221,10 @@ int store_open(const char *dir, enum store_mode mode, struct store **out, struct
 	if (conn_open(path, !s->read_only, &s->writer, err) < 0 ||
 	    refuse_foreign(&s->writer, path, err) < 0 ||
 	    refuse_other_version(&s->writer, dir, err) < 0 || bell_map(dir, &s->bell, err) < 0 ||
-	    secrets_open(s, self.key_file, err) < 0)
+	    (mode != STORE_CHORES && secrets_open(s, self.key_file, err) < 0))
 		goto fail;
+	if (mode == STORE_CHORES)
+		secrets_forget_environment();
 	if (!s->read_only && (s->lock_fd = lock_open(dir, err)) < 0)
 		goto fail;
 	free(path);

@@ -84,8 +84,10 @@ static int add_bytes(struct walk *w, const struct step *s, struct reply *reply, 
 	if (rc > 0 && !crypto_base64_decode(buf_slice(&text), &bytes))
 		rc = err_set(err, ERR_INVALID, "body_base64: \"%.40s\" is not base64 (A-Z a-z 0-9 + / "
 			     "and = at the end); {{ .body_base64 }} and jq's @base64 give it", text.ptr);
-	if (rc > 0)
+	if (rc > 0) {
+		walk_mask_reply(w, false, &bytes);
 		reply_bytes(reply, buf_slice(&bytes));
+	}
 	buf_release(&text);
 	buf_release(&bytes);
 	return rc < 0 ? -1 : 0;
@@ -104,6 +106,8 @@ static enum step_result run(struct walk *w, const struct step *s, struct buf *ou
 	int has_body = walk_json(w, &s->args, "body", &body, err);
 	if (has_body < 0)
 		goto out;
+	walk_mask_reply(w, true, &headers);
+	walk_mask_reply(w, true, &body);
 	struct slice json = has_body ? buf_slice(&body) : (struct slice){0};
 	if (reply_make(&reply, status, buf_slice(&headers), json, err) < 0)
 		goto out;

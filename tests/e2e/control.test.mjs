@@ -3,10 +3,10 @@
 // control: how many requests are let in, and which events run first.
 
 import assert from 'node:assert/strict';
-import { call, flow, map } from './flows.mjs';
+import { call, flow, map, respond } from './flows.mjs';
 import { Destination } from './http.mjs';
 import { story } from './story.mjs';
-import { World, inFlight, waitFor } from './world.mjs';
+import { SLOW, World, inFlight, waitFor } from './world.mjs';
 
 story('a flood over a rate limit gets 429, is counted whole and leaves few rows', async () => {
 	const w = await World.open({
@@ -63,6 +63,41 @@ story('a flow with a concurrency runs no more at once, and the others go on', as
 	await w.ended();
 	assert.equal(await w.one(`SELECT count(*) FROM event_history WHERE state = 'succeeded'`), 31);
 	assert.equal(most, 2);
+	await w.close();
+});
+
+story('live traffic never waits for a replay: at most for the run that is in a hand', async () => {
+	let slow = 0;
+	const sink = await Destination.open(() => ({ body: {}, after_ms: slow }));
+	const w = await World.open({
+		workers: '1:1',
+		flows: [flow('old', [call('c', 'POST', sink.url, { body: {} })]), flow('live', [respond(200, { live: true })]),
+			flow('calls', [call('c', 'POST', sink.url, { body: {} }), respond(200, { called: true })])],
+	});
+	for (let i = 0; i < 60; i++) assert.equal((await w.post('/old', {})).status, 202);
+	await w.ended();
+	slow = 100;
+	await w.do(['replay', '--flow', 'old', '--all']);
+	await waitFor('the replay to run', () => sink.calls.length > 61);
+	for (const name of ['live', 'calls', 'live']) {
+		const got = await w.post(`/${name}`, {});
+		assert.equal(got.status, 200, got.text);
+		assert.ok(got.ms < 1000 * SLOW, `${name} was answered after ${got.ms} ms`);
+	}
+	assert.ok(await w.one(`SELECT count(*) FROM queue_now WHERE lane = 'replay'`) > 20, 'the replay waits meanwhile');
+	await w.close();
+});
+
+story('what a flow held is drained at the rate that resuming asks for', async () => {
+	const sink = await Destination.open(() => ({ body: {} }));
+	const w = await World.open({ workers: '2:2', flows: [flow('held', [call('c', 'POST', sink.url, { body: '{{ .body.n }}' })])] });
+	await w.do(['flow', 'pause', 'held']);
+	await waitFor('the pause to show', async () => (await w.post('/held', { n: -1 })).json.state === 'held');
+	for (let n = 0; n < 8; n++) await w.post('/held', { n });
+	await w.do(['flow', 'resume', 'held', '--rate', '20/s']);
+	await w.ended();
+	const at = sink.calls.map(one => one.at);
+	assert.ok(at.at(-1) - at[0] >= 350, `drained in ${at.at(-1) - at[0]} ms, eight gaps of 50 ms were asked for`);
 	await w.close();
 });
 

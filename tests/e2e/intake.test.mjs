@@ -136,6 +136,28 @@ story('a flow sees headers by lower-case name, repeats joined; a repeated query 
 	assert.equal(got.json.event.remote, '127.0.0.1');
 });
 
+story('a multipart body has one shape for the flow, and stays the bytes that came', async () => {
+	await w.apply(flow('multipart', [respond(200, { body: '{{ .body }}', kind: '{{ .event.body_kind }}', error: '{{ .event.body_error }}' })]));
+	const form = new FormData();
+	form.append('subject', 'Zwölf "Boxkämpfer"\r\n');
+	form.append('to', 'a@example.com');
+	form.append('to', 'b@example.com');
+	form.append('empty', '');
+	form.append('attachment', new Blob([Buffer.from([0, 255, 13, 10, 45, 45])], { type: 'image/png' }), 'lo"go.png');
+	const made = new Response(form);
+	const type = made.headers.get('content-type'), body = Buffer.from(await made.arrayBuffer());
+	const got = await w.send('POST', '/in/multipart', { body, headers: { 'Content-Type': type } });
+	assert.deepEqual(got.json, {
+		body: { fields: { subject: 'Zwölf "Boxkämpfer"\r\n', to: ['a@example.com', 'b@example.com'], empty: '' },
+			files: [{ name: 'attachment', filename: 'lo"go.png', content_type: 'image/png', bytes: 6, base64: 'AP8NCi0t' }] },
+		kind: 'multipart', error: null,
+	});
+	assert.equal((await request(got.headers['ringbolt-event'])).hex.toLowerCase(), body.toString('hex'));
+	const broken = await w.send('POST', '/in/multipart', { body: body.subarray(0, 200), headers: { 'Content-Type': type } });
+	assert.equal(broken.json.kind, 'text');
+	assert.match(broken.json.error, /in the middle of a part/);
+});
+
 story('a body with Content-Encoding is left alone', async () => {
 	const body = gzipSync('{"a": 1}');
 	const got = await w.send('POST', '/in/open', { body, headers: { 'Content-Encoding': 'gzip', 'Content-Type': 'application/json' } });

@@ -170,6 +170,37 @@ story('flow test --recorded answers each call with what the event got, failures 
 	assert.match(alone.err, /give --event ID/);
 });
 
+story('flow test answers calls as it is told, step by step, and says what nobody asked for', async () => {
+	const far = await Destination.open(() => ({ body: { name: 'real' } }));
+	const file = w.writeFlow(flow('typed', [
+		call('customer', 'GET', far.url, { on_error: 'continue' }),
+		{ name: 'each', type: 'for_each', items: '{{ [1, 2] }}', steps: [call('send', 'POST', far.url)] },
+		call('down', 'GET', far.url, { on_error: 'continue' }),
+		respond(200, { status: '{{ .steps.customer.status }}', kind: '{{ .steps.customer.headers["x-kind"] }}', sent: '{{ [.steps.each[].body.n] }}',
+			why: '{{ .steps.down.error.text }}', name: '{{ .steps.down.body.name }}' }),
+	]), '../typed');
+	writeFileSync(join(w.dir, 'send.json'), '{"body": {"n": 1}}');
+	const answers = ['--answer', 'customer={"status": 404, "headers": {"x-kind": "typed"}}', '--answer', `send=@${join(w.dir, 'send.json')}`,
+		'--answer', 'send-1={"body": {"n": 2}}'];
+	const test = async (...more) => {
+		const got = await w.cli(['flow', 'test', file, '--json', ...answers, ...more]);
+		assert.equal(got.code, 0, got.err);
+		return { reply: JSON.parse(got.rows()[0].reply.body), err: got.err };
+	};
+	const typed = await test('--answer', 'down={"error": "no answer for 10 s"}', '--answer', 'dwon={}');
+	assert.deepEqual(typed.reply, { status: 404, kind: 'typed', sent: [1, 2], why: 'no answer for 10 s', name: null });
+	assert.match(typed.err, /No call asked for the answer that was given for "dwon"/);
+	assert.equal(far.calls.length, 0);
+	const real = await test('--call', '--allow-destinations', '127.0.0.0/8');
+	assert.deepEqual([real.reply.status, real.reply.sent, real.reply.name, far.calls.length], [404, [1, 2], 'real', 1], 'the others are called');
+	for (const [answer, words] of [['customer', /names no step/], ['customer=[]', /an object is wanted/], ['customer={"state": 1}', /only status/],
+		['customer={"status": 99}', /from 200 to 599/], ['customer={', /answer customer: /], ['customer=@/nowhere', /nowhere/], ['customer={"headers": 1}', /must be an object/]]) {
+		const got = await w.cli(['flow', 'test', file, '--answer', answer]);
+		assert.notEqual(got.code, 0, answer);
+		assert.match(got.err, words);
+	}
+});
+
 story('published documents are exported byte for byte, drafts are not', async () => {
 	const odd = JSON.stringify(flow('odd', [map('m', 'ü')])).replace('{', '{\r\n\t ') + '   ';
 	writeFileSync(join(w.dir, 'odd.json'), odd);

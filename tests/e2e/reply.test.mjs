@@ -145,6 +145,21 @@ story('a run that ends without a reply is answered 200, empty', async () => {
 	assert.equal((await w.post('/silent', { known: true })).text, 'known');
 });
 
+story('what a status URL tells of a run nobody waited for is synced first', async () => {
+	const synced = () => w.one('SELECT synced FROM config');
+	const status = async flowName => {
+		const got = await w.post(`/${flowName}`, { n: 1 });
+		await w.ended(got.headers['ringbolt-event']);
+		const { pathname } = new URL(got.json.status_url);
+		const before = await synced();
+		const told = (await w.send('GET', pathname)).json;
+		return [told.state, told.reply?.status ?? null, await synced() - before];
+	};
+	await w.apply(flow('unheard', [map('m', 1)]), flow('heard', [respond(201, 'later')], { reply: 'accepted' }));
+	assert.deepEqual(await status('unheard'), ['succeeded', null, 1]);
+	assert.deepEqual(await status('heard'), ['succeeded', 201, 0], 'a reply was synced before it could be seen');
+});
+
 story('webhook_response may mark the run as failed while the caller gets its answer', async () => {
 	const got = await w.post('/marked', {});
 	assert.equal(got.status, 503);
@@ -163,6 +178,56 @@ story('each row of the reply table can be overridden by the flow', async () => {
 	assert.equal((await w.post('/overrides', { do: 'reply' })).text, 'told');
 	const late = await w.post('/late-told', { n: 2 });
 	assert.deepEqual([late.status, late.text], [202, 'soon']);
+});
+
+story('refusals and duplicates can be said in the own words of a flow, and stay refusals', async () => {
+	const own = (status, body) => ({ status, body: { code: body } });
+	await w.do(['secret', 'set', 'door'], { input: 'let-me-in' });
+	await w.apply(
+		flow('doors', [map('m', 1)], {
+			authentication: { type: 'bearer', secret: 'door' }, max_body_bytes: 40, dedupe: { key: '{{ .body.key }}' },
+			rate_limit: { per_second: 0.01, burst: 3 }, expected: { body: { key: 'k' }, mismatch: 'reject' },
+			when: { duplicate: own(200, 'seen'), method: own(404, 'none'), unauthenticated: own(403, 'who'), rate_limited: own(503, 'slow'),
+				too_large: own(422, 'big'), mismatch: own(422, 'odd') } }),
+		flow('once-told', [map('m', 1), respond(201, 'first')], { dedupe: true, when: { duplicate: { status: 409 } } }),
+	);
+	const post = (body, token = 'let-me-in') => w.post('/doors', body, { Authorization: `Bearer ${token}` });
+	const said = got => [got.status, got.json.code];
+	const wrong = await post({ key: 1 }, 'wrong');
+	assert.deepEqual([...said(wrong), wrong.headers['www-authenticate']], [403, 'who', undefined]);
+	const put = await w.send('PUT', '/in/doors', { body: '{}' });
+	assert.deepEqual([...said(put), put.headers.allow], [404, 'none', undefined]);
+	const big = await post({ key: 'k', more: 'x'.repeat(60) });
+	assert.deepEqual(said(big), [422, 'big']);
+	const first = await post({ key: 'a' });
+	assert.equal(first.status, 202);
+	const again = await post({ key: 'a' });
+	assert.deepEqual([...said(again), again.headers['ringbolt-event'], again.headers['ringbolt-duplicate']],
+		[200, 'seen', String(first.json.event), 'true']);
+	const slow = await post({ key: 'b' });
+	assert.deepEqual(said(slow), [503, 'slow']);
+	assert.match(slow.headers['retry-after'], /^\d+$/);
+	await w.apply(flow('odd', [map('m', 1)], { expected: { body: { key: 'k' }, mismatch: 'reject' }, when: { mismatch: own(422, 'odd') } }));
+	assert.deepEqual(said(await w.post('/odd', { other: 1 })), [422, 'odd']);
+	assert.equal((await w.post('/once-told', { n: 1 })).status, 201);
+	assert.equal((await w.post('/once-told', { n: 1 })).status, 409);
+	assert.equal(await w.one("SELECT count(*) FROM event_history WHERE flow IN ('doors', 'odd', 'once-told')"), 2);
+});
+
+story('a full queue is said in the own words of a flow, and never as if something were stored', async () => {
+	const full = await World.open({ workers: '1:1', serve: ['--max-queued', '1'], flows: [
+		flow('full', [{ name: 'wait', type: 'delay', for_ms: 600000 }], { when: { unavailable: { status: 529, body: 'busy' } } }),
+		flow('plain', [map('m', 1)]),
+	] });
+	assert.equal((await full.post('/full', {})).status, 202);
+	await waitFor('the delay to begin', async () => await full.one("SELECT count(*) FROM queue_now WHERE trigger = 'delay'") === 1);
+	const got = await full.post('/full', {});
+	assert.deepEqual([got.status, got.text, got.headers['retry-after']], [529, 'busy', '2']);
+	const plain = await full.post('/plain', {});
+	assert.deepEqual([plain.status, plain.headers['retry-after']], [503, '2']);
+	assert.match(plain.json.error, /nothing was stored/);
+	assert.equal(await full.one('SELECT count(*) FROM event_history'), 1);
+	await full.close();
 });
 
 story('a line break in a computed header never becomes a header of its own', async () => {

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The step command: what a program is given, what it is not, and how it ends. */
 #include "common/clock.h"
-#include "common/mem.h"
-#include "flow/flow.h"
-#include "flow/run.h"
+#include "tests/unit/step_fixture.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -80,37 +78,11 @@ static int tear_down(void **state)
 	return rmdir(top);
 }
 
-/* Runs the step with these members: its output, or its error. The caller's to free. */
 static char *command(const char *members, const char *folder)
 {
-	char *document = mem_format(
-		"{\"name\":\"f\",\"webhook\":{\"system\":\"generic\",\"name\":\"n\",\"url_suffix\":\"/f\","
-		"\"methods\":[\"POST\"],\"authentication\":{\"type\":\"none\"}},\"steps\":["
-		"{\"name\":\"c\",\"type\":\"command\",%s},"
-		"{\"name\":\"r\",\"type\":\"webhook_response\",\"body\":\"{{ .steps.c }}\"}]}", members);
-	const char *body = "{\"id\":9007199254740993,\"text\":\"a b'$(id)\"}";
-	struct scope_event event = {
-		.id = 1, .method = "POST", .path = "/in/f", .query = "", .suffix = "/f", .remote = "",
-		.headers = "[[\"Content-Type\",\"application/json\"]]", .trigger = "test", .run = 1,
-		.attempt = 1, .body = {body, strlen(body)},
-	};
-	struct run_host host = {.trace_values = true, .command_dir = folder};
-	struct run_result result;
-	struct faults faults;
-	struct flow *f;
-	char *got;
+	const struct run_host host = {.trace_values = true, .command_dir = folder};
 
-	if (flow_parse(document, strlen(document), &f, &faults) < 0) {
-		got = mem_dup(faults.list[0].text);
-	} else {
-		run_flow(f, &event, (struct slice){0}, &host, &result);
-		got = mem_dup(result.outcome == RUN_FAILED ? result.err.text : result.reply.body.ptr);
-		run_result_release(&result);
-		flow_free(f);
-	}
-	faults_release(&faults);
-	free(document);
-	return got;
+	return step_result("command", members, "{\"id\":9007199254740993,\"text\":\"a b'$(id)\"}", &host);
 }
 
 static void says(const char *members, const char *words)

@@ -135,19 +135,23 @@ static void test_keep_headers_redacts_and_keeps_order(void **state)
 {
 	static const char *const redacted[] = {"authorization"};
 	struct http_header headers[] = {{"Host", "x"}, {"X-B", "1\"2"}, {"AUTHORIZATION", "Bearer s3cret"},
-					{"X-B", ""}, {"X-Key", "s3cret"}};
+					{"X-B", ""}, {"X-Key", "s3cret"}, {"Authorization", "again"}};
 	struct http_request r = {.headers = headers, .n_headers = ARRAY_LEN(headers)};
-	struct buf out = BUF_INIT;
+	struct buf out = BUF_INIT, names = BUF_INIT;
 
 	(void)state;
-	keep_headers(&r, redacted, 1, "x-key", 0, &out);
+	keep_headers(&r, redacted, 1, "x-key", &out, &names);
 	assert_string_equal(out.ptr, "[[\"Host\",\"x\"],[\"X-B\",\"1\\\"2\"],[\"AUTHORIZATION\",\"[redacted]\"],"
-				     "[\"X-B\",\"\"],[\"X-Key\",\"[redacted]\"]]");
+				     "[\"X-B\",\"\"],[\"X-Key\",\"[redacted]\"],"
+				     "[\"Authorization\",\"[redacted]\"]]");
 	buf_clear(&out);
 	r.n_headers = 0;
-	keep_headers(&r, redacted, 1, NULL, 0, &out);
+	keep_headers(&r, redacted, 1, NULL, &out, NULL);
 	assert_string_equal(out.ptr, "[]");
+	/* Each once, however often it was sent. */
+	assert_string_equal(names.ptr, "\"header authorization\",\"header x-key\"");
 	buf_release(&out);
+	buf_release(&names);
 }
 
 int main(void)

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The step sqlite_query: values in and out, and everything it must not reach. */
-#include "common/mem.h"
-#include "flow/flow.h"
-#include "flow/run.h"
+#include "tests/unit/step_fixture.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -70,36 +68,11 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* Runs one sqlite_query with these members: its output, or its error. The caller's to free. */
 static char *query(const char *members, const char *body)
 {
-	char *document = mem_format(
-		"{\"name\":\"f\",\"webhook\":{\"system\":\"generic\",\"name\":\"n\",\"url_suffix\":\"/f\","
-		"\"methods\":[\"POST\"],\"authentication\":{\"type\":\"none\"}},\"steps\":["
-		"{\"name\":\"q\",\"type\":\"sqlite_query\",%s},"
-		"{\"name\":\"r\",\"type\":\"webhook_response\",\"body\":\"{{ .steps.q }}\"}]}", members);
-	struct scope_event event = {
-		.id = 1, .method = "POST", .path = "/in/f", .query = "", .suffix = "/f", .remote = "",
-		.headers = "[[\"Content-Type\",\"application/json\"]]", .trigger = "test", .run = 1,
-		.attempt = 1, .body = {body, strlen(body)},
-	};
-	struct run_host host = {.trace_values = true, .sqlite_dir = dir, .data_dir = data};
-	struct run_result result;
-	struct faults faults;
-	struct flow *f;
-	char *got;
+	const struct run_host host = {.trace_values = true, .sqlite_dir = dir, .data_dir = data};
 
-	if (flow_parse(document, strlen(document), &f, &faults) < 0) {
-		got = mem_dup(faults.list[0].text);
-	} else {
-		run_flow(f, &event, (struct slice){0}, &host, &result);
-		got = mem_dup(result.outcome == RUN_FAILED ? result.err.text : result.reply.body.ptr);
-		run_result_release(&result);
-		flow_free(f);
-	}
-	faults_release(&faults);
-	free(document);
-	return got;
+	return step_result("sqlite_query", members, body, &host);
 }
 
 static void gives(const char *members, const char *body, const char *want)

@@ -66,6 +66,26 @@ static void a_paused_flow_holds_its_events_and_resuming_queues_them(void **state
 	assert_int_equal(w->err.kind, ERR_MISSING);
 }
 
+static void what_was_held_comes_back_in_order_and_no_faster_than_the_rate(void **state)
+{
+	struct world *w = *state;
+	struct claim c[8];
+	int64_t ids[5];
+
+	assert_ok(w, store_flow_pause(w->store, "orders", true, 0, NOW, &w->err));
+	for (int i = 0; i < 5; i++)
+		ids[i] = world_add(w, "{}", NULL);
+	assert_int_equal(store_flow_pause(w->store, "orders", false, 10, NOW, &w->err), 5);
+	/* Due at 0, 100, 200, 300 and 400 ms. */
+	for (int i = 0; i < 5; i++) {
+		int64_t now = NOW + 100 * i;
+		assert_int_equal(store_exchange(w->store, 1, now - 1, NULL, 0, c, 8, &w->err), 0);
+		assert_int_equal(store_exchange(w->store, 1, now, NULL, 0, c, 8, &w->err), 1);
+		assert_int_equal(c[0].event_id, ids[i]);
+		claim_release(&c[0]);
+	}
+}
+
 static void the_queue_cap_is_told_as_busy(void **state)
 {
 	struct world *w = *state;
@@ -226,6 +246,8 @@ int main(void)
 						world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(a_paused_flow_holds_its_events_and_resuming_queues_them,
 						world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(what_was_held_comes_back_in_order_and_no_faster_than_the_rate, world_setup,
+						world_teardown),
 		cmocka_unit_test_setup_teardown(the_queue_cap_is_told_as_busy, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(every_arrival_is_counted, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(threads_that_come_together_each_get_their_own_event, world_setup,

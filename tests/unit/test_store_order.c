@@ -149,6 +149,45 @@ static void a_failure_that_stops_blocks_its_key_until_it_is_cancelled_or_replaye
 	assert_int_equal(store_event_cancel(w->store, &failed, &w->err), 0);
 }
 
+/* A replay that is taken back leaves the key as it was: blocked by what had failed, and by nothing
+ * else. */
+static void cancelling_its_replay_blocks_the_key_again(void **state)
+{
+	struct world *w = *state;
+	int64_t fine = add(w, "a");
+	struct claim c = expect(w, fine);
+
+	stop_on_failure(w);
+	give(w, &c, true, 0, 0);
+	int64_t first = add(w, "a"), second = add(w, "a");
+	c = expect(w, first);
+	give(w, &c, false, 0, 0);
+	expect(w, 0);
+
+	struct replay_plan plan = {.filter = {.ids = &first, .n_ids = 1}};
+	struct replay_count count;
+	assert_ok(w, store_replay(w->store, &plan, false, NOW, NULL, NULL, &count, &w->err));
+	assert_int_equal(store_replay_cancel(w->store, count.replay_id, NOW, &w->err), 1);
+	assert_string_equal(world_state(w, first), "failed");
+	expect(w, 0);
+	/* It has failed once more, and waits for another try. */
+	assert_ok(w, store_replay(w->store, &plan, false, NOW, NULL, NULL, &count, &w->err));
+	c = expect(w, first);
+	give(w, &c, false, clock_at + 5000, 0);
+	assert_int_equal(store_replay_cancel(w->store, count.replay_id, NOW, &w->err), 1);
+	expect(w, 0);
+	/* One that had succeeded blocks nobody when it is given back. */
+	struct event_filter one = {.ids = &first, .n_ids = 1};
+	assert_int_equal(store_event_cancel(w->store, &one, &w->err), 1);
+	plan.filter.ids = &fine;
+	c = expect(w, second);
+	assert_ok(w, store_replay(w->store, &plan, false, NOW, NULL, NULL, &count, &w->err));
+	give(w, &c, true, 0, 0);
+	assert_int_equal(store_replay_cancel(w->store, count.replay_id, NOW, &w->err), 1);
+	assert_string_equal(world_state(w, fine), "succeeded");
+	c = expect(w, add(w, "a"));
+}
+
 static void one_that_is_cancelled_while_it_waits_is_passed(void **state)
 {
 	struct world *w = *state;
@@ -205,6 +244,7 @@ int main(void)
 		TEST(events_of_a_key_come_one_after_the_other),
 		TEST(a_retry_a_delay_a_crash_and_a_pause_keep_the_others_waiting),
 		TEST(a_failure_that_stops_blocks_its_key_until_it_is_cancelled_or_replayed),
+		TEST(cancelling_its_replay_blocks_the_key_again),
 		TEST(one_that_is_cancelled_while_it_waits_is_passed),
 		TEST(order_and_concurrency_go_together),
 	};

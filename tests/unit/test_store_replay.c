@@ -77,6 +77,27 @@ static void a_replay_from_the_failed_step_carries_the_old_trace(void **state)
 	claim_release(&c);
 }
 
+static void the_four_choices_are_free_of_each_other(void **state)
+{
+	struct world *w = *state;
+	int64_t id = world_add(w, "1", NULL);
+	struct claim c;
+
+	world_run_all(w, false);
+	assert_int_equal(world_apply(w, "orders", "{\"title\":\"Orders, mended\"}", false, true), 2);
+	for (int choice = 0; choice < 4; choice++) {
+		struct replay_plan plan = {.filter = {.ids = &id, .n_ids = 1}, .version_now = choice & 1,
+					   .from_failed_step = choice & 2};
+		assert_int_equal(world_replay(w, &plan, false).queued, 1);
+		assert_int_equal(store_exchange(w->store, 1, clock_wall_ms() + 1000, NULL, 0, &c, 1, &w->err), 1);
+		assert_int_equal(c.version_id != w->version_id, choice & 1);
+		assert_int_equal(c.resume.len > 0, (choice & 2) != 0);
+		struct run_done done = world_done(&c, false);
+		assert_ok(w, store_exchange(w->store, 1, NOW, &done, 1, NULL, 0, &w->err));
+		claim_release(&c);
+	}
+}
+
 static void a_rate_spreads_the_replay_over_time(void **state)
 {
 	struct world *w = *state;
@@ -347,6 +368,7 @@ int main(void)
 		TEST(failed_events_run_again_and_may_succeed),
 		TEST(a_replay_uses_the_flow_of_then_or_of_now),
 		TEST(a_replay_from_the_failed_step_carries_the_old_trace),
+		TEST(the_four_choices_are_free_of_each_other),
 		TEST(a_rate_spreads_the_replay_over_time),
 		TEST(live_events_go_before_replays),
 		TEST(filters_choose_what_they_say),

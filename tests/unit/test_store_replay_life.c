@@ -75,6 +75,42 @@ static void an_interrupted_replay_goes_on_and_queues_nothing_twice(void **state)
 	assert_int_equal(w->err.kind, ERR_MISSING);
 }
 
+/* How many of the queued may be claimed at this moment; they stay claimed. */
+static int due(struct world *w, int64_t now)
+{
+	struct claim taken[32];
+	int got, all = 0;
+
+	while ((got = store_exchange(w->store, 1, now, NULL, 0, taken, 32, &w->err)) > 0) {
+		for (int i = 0; i < got; i++)
+			claim_release(&taken[i]);
+		all += got;
+	}
+	assert_ok(w, got);
+	return all;
+}
+
+static void a_resumed_replay_goes_on_at_its_rate_behind_what_it_had_queued(void **state)
+{
+	struct world *w = *state;
+	struct replay_plan plan = {.filter = {.where = "state = 'failed'"}, .per_second = 100};
+	struct replay_count count;
+	int64_t start = clock_wall_ms();
+
+	for (int i = 0; i < 700; i++)
+		world_add(w, "1", NULL);
+	world_run_all(w, false);
+	assert_int_equal(store_replay(w->store, &plan, false, start, stop_at_once, NULL, &count, &w->err), -1);
+	assert_ok(w, store_replay_resume(w->store, count.replay_id, start, NULL, NULL, &count, &w->err));
+	assert_int_equal(count.queued, 200);
+	/* One each 10 ms: the first 500 until 4990 ms, the others from there on. */
+	assert_int_equal(due(w, start - 1), 0);
+	assert_int_equal(due(w, start + 4980), 499);
+	assert_in_range(due(w, start + 5480), 50, 51);
+	assert_in_range(due(w, start + 7000), 150, 151);
+	assert_int_equal(due(w, start + 1000000), 0);
+}
+
 static void a_cancelled_replay_gives_back_what_waits(void **state)
 {
 	struct world *w = *state;
@@ -150,6 +186,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(an_interrupted_replay_goes_on_and_queues_nothing_twice),
+		TEST(a_resumed_replay_goes_on_at_its_rate_behind_what_it_had_queued),
 		TEST(a_cancelled_replay_gives_back_what_waits),
 		TEST(one_that_waits_for_its_next_try_has_failed_when_its_replay_is_cancelled),
 		TEST(a_later_replay_leaves_the_numbers_of_the_earlier_one),

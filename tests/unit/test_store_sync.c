@@ -120,6 +120,48 @@ static void a_reply_that_nobody_waits_for_is_synced_too_since_a_duplicate_may_be
 	claim_release(&c);
 }
 
+static enum answer_state told(struct world *w, int64_t id)
+{
+	struct answer answer;
+
+	syncs = 0;
+	assert_int_equal(store_answer_wait(w->store, id, 0, &answer, &w->err), 1);
+	enum answer_state state = answer.state;
+	answer_release(&answer);
+	return state;
+}
+
+static void how_a_run_ended_that_nobody_waited_for_is_synced_before_a_duplicate_is_told_it(void **state)
+{
+	struct world *w = *state;
+	int64_t id = add(w, false);
+	struct claim c = take(w);
+
+	give(w, &c);
+	assert_int_equal(syncs, 0);
+	assert_int_equal(told(w, id), ANSWER_SILENT);
+	assert_int_equal(syncs, 1);
+
+	id = add(w, false);
+	c = take(w);
+	struct run_done done = world_done(&c, false);
+	assert_ok(w, store_exchange(w->store, 1, NOW, &done, 1, NULL, 0, &w->err));
+	claim_release(&c);
+	assert_int_equal(told(w, id), ANSWER_FAILED);
+	assert_int_equal(syncs, 1);
+}
+
+static void what_was_synced_for_the_one_who_waited_is_not_synced_again(void **state)
+{
+	struct world *w = *state;
+	int64_t id = add(w, true);
+	struct claim c = take(w);
+
+	give(w, &c);
+	assert_int_equal(told(w, id), ANSWER_SILENT);
+	assert_int_equal(syncs, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 
 int main(void)
@@ -131,6 +173,8 @@ int main(void)
 		TEST(a_claim_is_synced_before_a_run_with_effects),
 		TEST(a_pure_run_that_nobody_waits_for_is_not_synced_by_itself),
 		TEST(a_reply_that_nobody_waits_for_is_synced_too_since_a_duplicate_may_be_told_it),
+		TEST(how_a_run_ended_that_nobody_waited_for_is_synced_before_a_duplicate_is_told_it),
+		TEST(what_was_synced_for_the_one_who_waited_is_not_synced_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
