@@ -85,9 +85,9 @@ static int answer(void *arg, const struct outbound_request *request, struct outb
 	(void)arg;
 	(void)request;
 	(void)err;
-	*response = (struct outbound_response){.status = 200, .headers = BUF_INIT, .sample_body = BUF_INIT};
+	*response = (struct outbound_response){.status = 200, .headers = BUF_INIT, .body = BUF_INIT};
 	buf_add_text(&response->headers, "{}");
-	buf_add_text(&response->sample_body, "{\"left\":1}");
+	buf_add_text(&response->body, "{\"left\":1}");
 	response->body_is_json = true;
 	return 0;
 }
@@ -123,7 +123,7 @@ static void run_it(struct flow *f, const char *text, size_t len)
 	struct scope_event event = {
 		.id = 1, .received_at = 1700000000000, .method = "POST", .path = "/in/forward/7", .query = "source=web",
 		.headers = "[[\"Content-Type\",\"application/json\"]]", .suffix = f->webhook.url_suffix, .remote = "::1",
-		.trigger = "arrival", .run = 1, .attempt = 1, .sample_body = {sample_body, sizeof(sample_body) - 1},
+		.trigger = "arrival", .run = 1, .attempt = 1, .body = {sample_body, sizeof(sample_body) - 1},
 	};
 	struct faults faults;
 	struct flow *other;
