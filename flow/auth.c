@@ -20,9 +20,13 @@ static const char *user_refused(const char *user)
 static const char *const places[] = {"header", "query", NULL};
 static const char *const encodings[] = {"hex", "base64", NULL};
 
+/* What every kind has that proves anything. */
 #define SECRET \
 	{.name = "secret", .type = PARAM_TEXTS, .flags = PARAM_REQUIRED, .refuse = secrets_name_refused, \
-	 .text = "The name of the secret, or a list of names of which any is accepted."}
+	 .text = "The name of the secret, or a list of names of which any is accepted."}, \
+	{.name = "enforce", .type = PARAM_BOOL, .fallback = "true", \
+	 .text = "false: who fails is let in all the same, and what would have refused him is recorded " \
+		 "with the event."}
 
 static const struct param no_params[] = {{0}};
 
@@ -104,6 +108,10 @@ void auth_read(struct flow *f, const struct arg *a, struct faults *faults)
 	if (auth->type == AUTH_NONE)
 		return;
 	read_secrets(f, arg_find(args, "secret"), auth);
+	auth->let_in = !arg_bool(args, "enforce");
+	if (auth->let_in)
+		warn_add(faults, a->pointer, "enforce", "anybody is let in, with or without the secret; what "
+			 "would have been refused is in `ringbolt event rejected --unenforced`");
 	if (auth->type == AUTH_API_KEY) {
 		auth->in_query = strcmp(arg_text(args, "in"), "query") == 0;
 		auth->name = arg_text(args, "name");

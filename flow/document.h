@@ -72,6 +72,8 @@ void auth_read(struct flow *f, const struct arg *auth, struct faults *faults);
 void redact_read(struct flow *f, const struct args *redact);
 /* control_read: what the webhook says of when its events run (control.c). */
 void control_read(struct flow *f, const struct args *webhook, struct faults *faults);
+/* access_read: from where it may be called (access.c). */
+void access_read(struct flow *f, const struct args *webhook, struct faults *faults);
 
 /* check_steps checks what needs the whole document: names, what an expression may see, and
  * which branches end without a reply. */
@@ -87,6 +89,7 @@ extern const struct param step_common_params[];
 extern const struct param_kind auth_kinds[];
 extern const struct param redact_params[];
 extern const struct param rate_limit_params[];
+extern const struct param cors_params[];
 extern const char *const priority_words[];
 extern const char *const failure_words[];
 
