@@ -205,6 +205,8 @@ CREATE INDEX events_waiting ON events (flow_id, order_key) WHERE turn = 0;
 
 CREATE INDEX events_limited ON events (flow_id) WHERE state = 'running' AND lane > 3;
 
+CREATE INDEX requests_unenforced ON requests (id) WHERE unenforced IS NOT NULL;
+
 CREATE VIEW event_history AS
 SELECT e.id AS id,
        f.name AS flow,
