@@ -126,9 +126,9 @@ static const char *needed_headers(struct flow *f)
 {
 	const struct flow_auth *auth = &f->webhook.auth;
 	const char *name = auth->type == AUTH_BASIC || auth->type == AUTH_BEARER ? "Authorization"
-			   : auth->in_query ? NULL : auth->name;
+			   : auth->in_query || (auth->jwt && auth->jwt->in_body) ? NULL : auth->name;
 
-	return flow_own(f, name ? mem_format("Content-Type, %s", name) : mem_dup("Content-Type"));
+	return flow_own(f, name && *name ? mem_format("Content-Type, %s", name) : mem_dup("Content-Type"));
 }
 
 static void read_cors(struct flow *f, const struct arg *a, struct faults *faults)

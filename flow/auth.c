@@ -20,13 +20,10 @@ static const char *user_refused(const char *user)
 static const char *const places[] = {"header", "query", NULL};
 static const char *const encodings[] = {"hex", "base64", NULL};
 
-/* What every kind has that proves anything. */
 #define SECRET \
 	{.name = "secret", .type = PARAM_TEXTS, .flags = PARAM_REQUIRED, .refuse = secrets_name_refused, \
 	 .text = "The name of the secret, or a list of names of which any is accepted."}, \
-	{.name = "enforce", .type = PARAM_BOOL, .fallback = "true", \
-	 .text = "false: who fails is let in all the same, and what would have refused him is recorded " \
-		 "with the event."}
+	PARAM_ENFORCE
 
 static const struct param no_params[] = {{0}};
 

@@ -82,6 +82,12 @@ void check_steps(struct flow *f, struct faults *faults);
 /* schema_of draws the JSON Schema of a document of these members. */
 cJSON *schema_of(const char *title, const struct param *params);
 
+/* What every kind of authentication has that proves anything. */
+#define PARAM_ENFORCE \
+	{.name = "enforce", .type = PARAM_BOOL, .fallback = "true", \
+	 .text = "false: who fails is let in all the same, and what would have refused him is recorded " \
+		 "with the event."}
+
 /* The declarations: whole flow, webhook, every step, authentication. */
 extern const struct param flow_params[];
 extern const struct param webhook_params[];

@@ -5,6 +5,7 @@
 
 #include "common/jsontext.h"
 #include "flow/scope.h"
+#include "flow/system.h"
 
 #include <ctype.h>
 #include <stdarg.h>
@@ -172,10 +173,19 @@ void flow_expected_fill(const struct flow_auth *auth, cJSON *expected)
 
 cJSON *flow_expected(const struct flow *f)
 {
+	/* A system's sample says "text" of a body that is no JSON. */
+	static const char *const parts[][2] = {{"headers", "headers"}, {"query", "query"}, {"body", "body"},
+					       {"text", "body"}};
 	const cJSON *said = json_get(json_get(f->json, "webhook"), "expected");
-	cJSON *copy = said ? cJSON_Duplicate(said, true) : cJSON_CreateObject();
+	cJSON *copy = cJSON_CreateObject();
 
-	cJSON_DeleteItemFromObjectCaseSensitive(copy, "mismatch");
+	if (!said && flow_system(f))
+		said = json_get(flow_system(f)->json, "sample");
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+		const cJSON *part = json_get(said, parts[i][0]);
+		if (part)
+			cJSON_AddItemToObject(copy, parts[i][1], cJSON_Duplicate(part, true));
+	}
 	flow_expected_fill(&f->webhook.auth, copy);
 	return copy;
 }

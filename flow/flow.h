@@ -215,8 +215,8 @@ int flow_order_key(const struct flow *f, const struct scope_event *event, struct
 size_t flow_mismatches(const struct flow *f, const struct scope_event *event, struct buf *out);
 
 /* flow_expected is the structure that the webhook expects, {"headers","query","body"} as far as
- * there is any: what the document says, and the header or query parameter of an api_key, which
- * needs not be written down. Its value is "[redacted]", as every event shows it. The caller frees
+ * there is any: what the document says (or else the sample of its system), and the header or query
+ * parameter of an api_key, which needs not be written down. Its value is "[redacted]", as every event shows it. The caller frees
  * the tree. flow_expected_fill adds that one to such a structure, where it is not in it yet. */
 cJSON *flow_expected(const struct flow *f);
 void flow_expected_fill(const struct flow_auth *auth, cJSON *expected);

@@ -5,8 +5,8 @@
 
 #include "common/clock.h"
 #include "common/log.h"
-#include "server/handshake.h"
-#include "server/hooks.h"
+#include "server/arrival.h"
+#include "server/cors.h"
 #include "server/keep.h"
 #include "server/proof.h"
 #include "server/query.h"
@@ -16,20 +16,6 @@
 #include <string.h>
 #include <strings.h>
 
-struct arrival {
-	struct front *front;
-	struct http_request *request;
-	struct http_response *response;
-	struct hooks_match match;
-	const struct hook *hook;
-	int64_t received_at, received_mono_ms;
-	bool body_read;
-	struct buf body;
-	struct buf headers; /* as they go to disk */
-	struct buf query;   /* the same, where it held a secret; else empty */
-	struct buf dedupe_key, order_key;
-	struct buf mismatches; /* JSON; empty when there are none to keep */
-};
 
 void intake_refused(void *arg, const struct http_request *request, const char *remote,
 		    const struct http_refusal *why)
@@ -38,8 +24,7 @@ void intake_refused(void *arg, const struct http_request *request, const char *r
 		       request && request->content_length > 0 ? request->content_length : 0);
 }
 
-/* Keeps the refusal with its cause and tells the caller a sentence. Returns -1. */
-static int refuse(struct arrival *a, int status, const char *cause, const char *sentence)
+int arrival_refuse(struct arrival *a, int status, const char *cause, const char *sentence)
 {
 	int64_t bytes = a->body.len ? (int64_t)a->body.len : a->request->content_length;
 
@@ -52,22 +37,6 @@ static int refuse(struct arrival *a, int status, const char *cause, const char *
 static int unavailable(struct arrival *a, const char *sentence)
 {
 	front_unavailable(a->front, a->response, sentence);
-	return -1;
-}
-
-static int refuse_method(struct arrival *a, unsigned methods)
-{
-	char text[160];
-	struct buf allow = BUF_INIT;
-
-	for (unsigned bit = FLOW_GET; bit <= FLOW_OPTIONS; bit <<= 1)
-		if (methods & bit)
-			buf_addf(&allow, "%s%s", allow.len ? ", " : "", flow_method_name(bit));
-	snprintf(text, sizeof(text), "this webhook does not take %.20s; it takes %.100s",
-		 a->request->method, allow.ptr);
-	refuse(a, 405, text, text);
-	http_response_header(a->response, "Allow", allow.ptr);
-	buf_release(&allow);
 	return -1;
 }
 
@@ -96,65 +65,33 @@ static struct hooks_table *look_up_settled(struct arrival *a)
 	return look_up(a);
 }
 
-static int find_hook(struct arrival *a)
+int arrival_doubt(struct arrival *a, const struct verify_result *result)
 {
-	a->hook = a->match.hook ? a->match.hook : a->match.any;
-	return a->hook ? 0 : refuse(a, 404, "no published flow has this URL suffix",
-				    "no webhook listens at this path");
-}
+	const struct flow_auth *auth = &a->hook->webhook->auth;
+	const char *challenge = verify_challenge(auth);
 
-static int check_method(struct arrival *a)
-{
-	return a->match.hook ? 0 : refuse_method(a, a->match.methods);
-}
-
-/* The caller learns that he was refused, and nothing of why: all he is told is this. */
-static int refuse_caller(struct arrival *a, const struct verify_result *result)
-{
-	const char *challenge = verify_challenge(&a->hook->webhook->auth);
-
-	refuse(a, 401, result->cause, "not authenticated");
+	if (auth->let_in) {
+		buf_add_text(&a->unenforced, result->cause);
+		return 0;
+	}
+	/* The caller learns that he was refused, and nothing of why: all he is told is this. */
+	arrival_refuse(a, 401, result->cause, "not authenticated");
 	if (challenge)
 		http_response_header(a->response, "WWW-Authenticate", challenge);
 	return -1;
 }
 
-static int check_head(struct arrival *a)
-{
-	struct verify_result result;
-
-	return proof_head(a->hook, a->request, a->received_at, &result) ? 0 : refuse_caller(a, &result);
-}
-
-/* After the credentials, so that strangers use up nothing of it. */
-static int check_rate(struct arrival *a)
-{
-	const struct flow_rate *rate = &a->hook->webhook->rate_limit;
-	int64_t now_us = clock_mono_us(), wait_us;
-	char cause[80], seconds[24];
-
-	if (rate->per_second <= 0 || (wait_us = limit_take(a->hook->limit, rate, now_us)) == 0)
-		return 0;
-	if (limit_refused(a->hook->limit, now_us)) {
-		snprintf(cause, sizeof(cause), "over the rate limit of %g a second, burst %lld",
-			 rate->per_second, (long long)rate->burst);
-		refuse(a, 429, cause, "");
-	}
-	http_response_error(a->response, 429, "this webhook takes no more requests just now; try again later");
-	snprintf(seconds, sizeof(seconds), "%lld", (long long)((wait_us + 999999) / 1000000));
-	http_response_header(a->response, "Retry-After", seconds);
-	return -1;
-}
-
+/* One who is let in without a signature need not be asked for it twice. */
 static int check_body(struct arrival *a)
 {
 	struct verify_result result;
 
-	return proof_body(a->hook, a->request, buf_slice(&a->body), a->received_at, &result)
-		       ? 0 : refuse_caller(a, &result);
+	return a->unenforced.len ||
+	       proof_body(a->hook, a->request, buf_slice(&a->body), a->received_at, &result)
+		       ? 0 : arrival_doubt(a, &result);
 }
 
-static int read_body(struct arrival *a)
+int arrival_body_read(struct arrival *a)
 {
 	size_t limit = (size_t)a->front->conf->max_body_bytes, own = a->hook->webhook->max_body_bytes;
 	struct http_refusal why;
@@ -165,24 +102,8 @@ static int read_body(struct arrival *a)
 	if (own && own < limit)
 		limit = own;
 	if (http_body_read(a->request, limit, a->front->conf->body_deadline_ms, &a->body, &why) < 0)
-		return refuse(a, why.status, why.text, why.text);
+		return arrival_refuse(a, why.status, why.text, why.text);
 	return 0;
-}
-
-/* Before the method and the credentials: a greeting may come by another method, and unsigned. */
-static int check_handshake(struct arrival *a)
-{
-	struct handshake_refusal why;
-
-	if (!handshake_possible(a->hook, a->request))
-		return 0;
-	if (read_body(a) < 0)
-		return -1;
-	int rc = handshake_answer(a->front, a->hook, a->request, buf_slice(&a->body), a->response, &why);
-	if (rc < 0)
-		refuse(a, why.status, why.cause, why.status == 401   ? "not authenticated"
-						 : why.status == 503 ? "try again later" : "refused");
-	return rc == 0 ? 0 : -1;
 }
 
 /* ---- to disk -------------------------------------------------------------------- */
@@ -225,7 +146,7 @@ static int check_structure(struct arrival *a)
 		buf_clear(&a->mismatches);
 	if (!found || policy == MISMATCH_WARN)
 		return 0;
-	refuse(a, 400, "the request does not have the expected structure", "");
+	arrival_refuse(a, 400, "the request does not have the expected structure", "");
 	http_response_json(a->response, 400);
 	buf_clear(&a->response->body);
 	buf_addf(&a->response->body, "{\"error\":\"the request does not have the structure this webhook expects\","
@@ -278,6 +199,7 @@ static int store(struct arrival *a, bool awaited, struct event_added *added)
 		.remote = r->remote,
 		.body = buf_slice(&a->body),
 		.warnings = buf_slice(&a->mismatches),
+		.unenforced = buf_slice(&a->unenforced),
 		.dedupe_key = a->dedupe_key.len ? buf_slice(&a->dedupe_key) : (struct slice){NULL, 0},
 		.dedupe_window_ms = webhook->dedupe_window_ms,
 		.awaited = awaited,
@@ -344,8 +266,7 @@ static void walk(struct arrival *a)
 {
 	struct event_added added;
 
-	if (find_hook(a) < 0 || check_handshake(a) < 0 || check_method(a) < 0 || check_head(a) < 0 || check_rate(a) < 0 || read_body(a) < 0 ||
-	    check_body(a) < 0 || check_structure(a) < 0)
+	if (admit_request(a) < 0 || arrival_body_read(a) < 0 || check_body(a) < 0 || check_structure(a) < 0)
 		return;
 	if (a->hook->webhook->reply == REPLY_RESPONSE && !a->hook->paused)
 		store_awaited(a);
@@ -368,20 +289,25 @@ void intake_handle(struct front *f, struct http_request *request, const char *ta
 		.dedupe_key = BUF_INIT,
 		.order_key = BUF_INIT,
 		.mismatches = BUF_INIT,
+		.unenforced = BUF_INIT,
 	};
+	bool stopping = front_draining(f) || store_broken(f->store);
 
 	(void)tail;
-	if (front_draining(f) || store_broken(f->store)) {
+	a.table = stopping ? look_up(&a) : look_up_settled(&a);
+	a.hook = a.match.hook ? a.match.hook : a.match.any;
+	if (stopping)
 		unavailable(&a, "this server is stopping; try again later");
-		return;
-	}
-	struct hooks_table *table = look_up_settled(&a);
-	walk(&a);
-	hooks_drop(table);
+	else
+		walk(&a);
+	if (a.hook)
+		cors_mark(&a.hook->webhook->cors, request, response);
+	hooks_drop(a.table);
 	buf_release(&a.body);
 	buf_release(&a.headers);
 	buf_release(&a.query);
 	buf_release(&a.dedupe_key);
 	buf_release(&a.order_key);
 	buf_release(&a.mismatches);
+	buf_release(&a.unenforced);
 }
