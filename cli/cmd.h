@@ -81,6 +81,10 @@ struct filter {
 /* filter_read takes the options, and the words as ids. filter_release frees. */
 int filter_read(struct filter *f, const struct args *args, int64_t now, struct err *err) MUSTCHECK;
 void filter_release(struct filter *f);
+/* filter_time reads an option that is an age or a time; *out stays where it did not stand there.
+ * 0 or -1. */
+int filter_time(const struct args *args, const char *name, int64_t now, int64_t *out,
+		struct err *err) MUSTCHECK;
 /* filter_missing: nothing matched, perhaps because what was named is not there: -1 and the
  * sentence when the flow or the only id is unknown, 0 otherwise. */
 int filter_missing(const struct filter *f, struct store *s, struct err *err) MUSTCHECK;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* event list, rejected and cancel: many events at once. */
+/* event list and event cancel: many events at once. */
 #include "cli/cmd.h"
 
 #include "cli/events.h"
@@ -110,85 +110,6 @@ const struct cmd cmd_event_list = {
 		"\tringbolt event list --where \"attempts > 1 AND path LIKE '/in/orders/%'\" --json",
 	.options = list_options,
 	.run = run_list,
-};
-
-/* ---- event rejected --------------------------------------------------------------------- */
-
-static const struct column rejected_columns[] = {
-	{"at", CELL_TEXT, 0},	  {"status", CELL_NUMBER, 0}, {"flow", CELL_TEXT, 0},
-	{"method", CELL_TEXT, 0}, {"path", CELL_TEXT, 0},     {"remote", CELL_TEXT, 0},
-	{"body_bytes", CELL_NUMBER, 0}, {"cause", CELL_TEXT, 0},
-};
-
-struct rejected {
-	struct table table;
-	struct flow_row *flows;
-	size_t n_flows;
-};
-
-static int rejected_row(void *arg, const struct rejection *row)
-{
-	struct rejected *r = arg;
-	struct table *t = &r->table;
-	const char *flow = NULL;
-	char at[CLOCK_ISO_SIZE];
-
-	for (size_t i = 0; i < r->n_flows; i++)
-		if (r->flows[i].flow_id == row->flow_id)
-			flow = r->flows[i].name;
-	table_text(t, clock_iso(row->at, at));
-	table_number(t, row->status);
-	table_text(t, flow);
-	table_text(t, row->method);
-	table_text(t, row->path);
-	table_text(t, row->remote);
-	table_number(t, row->body_bytes);
-	table_text(t, row->cause);
-	return ferror(t->out) ? -1 : 0;
-}
-
-static int run_rejected(const struct conf *conf, const struct args *args)
-{
-	struct rejected r = {.flows = NULL};
-	struct store *s = NULL;
-	struct err err;
-	int64_t limit = 50;
-
-	if (args_words(args, 0, 0, "", &err) < 0 ||
-	    args_number(args, "limit", 0, REJECTIONS_KEPT, &limit, &err) < 0)
-		return cmd_usage("event rejected", &err);
-	if (cmd_open_read(conf, &s, &err) < 0)
-		return cmd_fail(&err);
-	int rc = store_flows_load(s, &r.flows, &r.n_flows, &err);
-	if (rc == 0) {
-		table_start(&r.table, rejected_columns, ARRAY_LEN(rejected_columns),
-			    args_has(args, "json"), stdout);
-		rc = store_rejections_each(s, limit ? (size_t)limit : REJECTIONS_KEPT, rejected_row, &r,
-					   &err);
-		table_end(&r.table);
-	}
-	for (size_t i = 0; i < r.n_flows; i++)
-		flow_row_release(&r.flows[i]);
-	free(r.flows);
-	store_close(s);
-	if (rc < 0 && !ferror(stdout))
-		return cmd_fail(&err);
-	return EXIT_FINE;
-}
-
-static const struct option rejected_options[] = {
-	{"limit", "N", "How many at most, the newest first; 0 for all that are kept. Default 50.", false},
-	OPTION_JSON,
-	{NULL, NULL, NULL, false},
-};
-
-const struct cmd cmd_event_rejected = {
-	.name = "event rejected",
-	.arguments = "",
-	.text = "List refused requests, the newest first, each with its cause.",
-	.help = "The last 10,000 are kept.",
-	.options = rejected_options,
-	.run = run_rejected,
 };
 
 /* ---- event cancel ------------------------------------------------------------------------ */

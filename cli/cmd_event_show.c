@@ -63,6 +63,8 @@ static void print_json(const struct event_detail *d)
 	add_text(&out, "path", d->path);
 	add_text(&out, "query", d->query);
 	add_text(&out, "remote", d->remote);
+	add_text(&out, "unenforced", d->unenforced);
+	buf_addf(&out, ",\"warnings\":%s", d->warnings ? d->warnings : "[]");
 	buf_addf(&out, ",\"headers\":%s,\"body_bytes\":%zu", d->headers, d->body.len);
 	if (utf8_valid(d->body.ptr, d->body.len)) {
 		buf_add_text(&out, ",\"body\":");
@@ -147,6 +149,29 @@ static void print_runs(const char *runs)
 		print_run(w.value);
 }
 
+/* What was wrong with the request that was taken all the same. */
+static void print_doubts(const struct event_detail *d)
+{
+	struct buf line = BUF_INIT, part = BUF_INIT;
+	struct jsontext_walk w;
+
+	if (d->unenforced) {
+		buf_addf(&line, "not authenticated, let in all the same: %s", d->unenforced);
+		print_label("warning", line.ptr);
+	}
+	if (d->warnings && jsontext_check(text_slice(d->warnings), 8, NULL) == 0) {
+		jsontext_walk_start(&w, jsontext_trim(text_slice(d->warnings)));
+		while (jsontext_walk_next(&w)) {
+			buf_clear(&line);
+			buf_addf(&line, "%s: ", member(w.value, "pointer", &part));
+			buf_add_text(&line, member(w.value, "text", &part));
+			print_label("warning", line.ptr);
+		}
+	}
+	buf_release(&line);
+	buf_release(&part);
+}
+
 static void print_people(const struct event_detail *d)
 {
 	struct buf line = BUF_INIT;
@@ -161,6 +186,7 @@ static void print_people(const struct event_detail *d)
 		printf("%-9s %d\n", "answered", d->reply_status);
 	if (d->error)
 		print_label("error", d->error);
+	print_doubts(d);
 	buf_clear(&line);
 	buf_addf(&line, "%s %s%s%s", d->method, d->path, *d->query ? "?" : "", d->query);
 	puts("");

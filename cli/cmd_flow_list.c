@@ -5,6 +5,8 @@
 #include "cli/apply.h"
 #include "cli/table.h"
 #include "common/clock.h"
+#include "common/json.h"
+#include "common/mem.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -108,6 +110,25 @@ static int load_version(struct store *s, const char *name, int version, struct f
 		       version == 0 ? "published " : "", name);
 }
 
+/* What the webhook expects, indented: the caller's, or NULL. */
+static char *expected_of(const struct flow_row *row, struct err *err)
+{
+	struct faults faults = {0};
+	struct flow *flow = NULL;
+	char *text = NULL;
+
+	if (flow_parse(row->document, strlen(row->document), &flow, &faults) < 0) {
+		err_set(err, ERR_INVALID, "%s is faulty: %s", row->name, faults.list[0].text);
+	} else {
+		cJSON *expected = flow_expected(flow);
+		text = json_print_pretty(expected);
+		cJSON_Delete(expected);
+	}
+	flow_free(flow);
+	faults_release(&faults);
+	return text;
+}
+
 static int run_show(const struct conf *conf, const struct args *args)
 {
 	struct flow_row row = {0};
@@ -126,17 +147,23 @@ static int run_show(const struct conf *conf, const struct args *args)
 	store_close(s);
 	if (rc < 0)
 		return cmd_fail(&err);
-	size_t len = strlen(row.document);
-	table_bytes(stdout, row.document, len);
-	if (isatty(STDOUT_FILENO) && len && row.document[len - 1] != '\n')
+	char *text = args_has(args, "expected") ? expected_of(&row, &err) : mem_dup(row.document);
+	size_t len = text ? strlen(text) : 0;
+	if (len)
+		table_bytes(stdout, text, len);
+	if (isatty(STDOUT_FILENO) && len && text[len - 1] != '\n')
 		putchar('\n');
 	flow_row_release(&row);
+	if (!text)
+		return cmd_fail(&err);
+	free(text);
 	return EXIT_FINE;
 }
 
 static const struct option show_options[] = {
 	{"version", "N", "That version instead of the published one.", false},
 	{"draft", NULL, "The newest version, published or not.", false},
+	{"expected", NULL, "Only the structure its webhook expects, with what its authentication adds.", false},
 	{NULL, NULL, NULL, false},
 };
 

@@ -35,8 +35,7 @@ static int take(struct sample *sample, struct store *s, const struct flow_row *r
 	else if (event)
 		rc = sample_from_event(sample, flow, s, event, err);
 	else
-		rc = sample_make(sample, flow, (struct slice){row->document, strlen(row->document)}, args,
-				 clock_wall_ms(), err);
+		rc = sample_make(sample, flow, args, clock_wall_ms(), err);
 	if (rc >= 0)
 		rc = sample_redact(sample, flow, err);
 	flow_free(flow);
@@ -225,7 +224,8 @@ const struct cmd cmd_flow_learn = {
 	.name = "flow learn",
 	.arguments = "FLOW",
 	.text = "Print what a real event teaches as an \"expected\" object, for the flow's webhook.",
-	.help = "Headers of the transport, of proxies and of credentials are left out. Its values are the event's\n"
+	.help = "Headers of the transport, of proxies and of credentials are left out, but for the name of the\n"
+		"api_key that the webhook asks for. Its values are the event's\n"
 		"own: look over them before the document leaves the house.\n"
 		"\tringbolt flow learn orders --event 1042",
 	.options = learn_options,

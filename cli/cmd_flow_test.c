@@ -291,7 +291,7 @@ static int read_sample(struct sample *s, struct test *t, const struct args *args
 	const char *kept = args_value(args, "sample", NULL);
 	if (kept)
 		return sample_from_kept(s, t->flow, t->store, kept, clock_wall_ms(), err);
-	return sample_make(s, t->flow, buf_slice(&t->document), args, clock_wall_ms(), err);
+	return sample_make(s, t->flow, args, clock_wall_ms(), err);
 }
 
 /* As the sender would have sent it; what is refused here would be refused by the server. */

@@ -26,8 +26,8 @@ static int read_state(const char *state, struct err *err)
 		       "cancelled)", state, nearest_hint(&near, hint));
 }
 
-static int read_time(const struct args *args, const char *name, int64_t now, int64_t *out,
-		     struct err *err)
+int filter_time(const struct args *args, const char *name, int64_t now, int64_t *out,
+		struct err *err)
 {
 	const char *text = args_value(args, name, NULL);
 
@@ -49,8 +49,8 @@ int filter_read(struct filter *f, const struct args *args, int64_t now, struct e
 	e->error = args_value(args, "error", NULL);
 	e->where = args_value(args, "where", NULL);
 	if ((e->state && read_state(e->state, err) < 0) ||
-	    read_time(args, "since", now, &e->since, err) < 0 ||
-	    read_time(args, "until", now, &e->until, err) < 0)
+	    filter_time(args, "since", now, &e->since, err) < 0 ||
+	    filter_time(args, "until", now, &e->until, err) < 0)
 		return -1;
 	if (e->since && e->until && e->since >= e->until)
 		return err_set(err, ERR_INVALID, "--since is not before --until: no event can match");

@@ -114,6 +114,7 @@ char *learn_expected(const struct event_detail *event, const struct flow_webhook
 		bool form = is_form(headers);
 		add_object(out, "headers", headers, hook);
 		add_object(out, "query", query, hook);
+		flow_expected_fill(&hook->auth, out);
 		if (add_body(out, buf_slice(&event->body), form, err) == 0)
 			printed = json_print_pretty(out);
 	} else {

@@ -316,8 +316,6 @@ static int make_body(struct sample *s, const cJSON *expected, const struct args 
 	const char *path = args_value(args, "body", NULL);
 	const cJSON *body = json_get(expected, "body");
 
-	if (!body)
-		body = json_get(expected, "text"); /* of a system's sample */
 	*type = "application/json";
 	if (path) {
 		if (cmd_read_file(path, BODY_MAX, &s->body, err) < 0)
@@ -341,19 +339,14 @@ static int make_body(struct sample *s, const cJSON *expected, const struct args 
 	return 0;
 }
 
-int sample_make(struct sample *s, const struct flow *f, struct slice document,
-		const struct args *args, int64_t now, struct err *err)
+int sample_make(struct sample *s, const struct flow *f, const struct args *args, int64_t now,
+		struct err *err)
 {
 	struct buf headers = BUF_INIT;
 	const char *type = NULL;
 
 	*s = (struct sample){.received_at = now, .body = BUF_INIT};
-	cJSON *tree = json_parse(document.ptr, document.len, err);
-	if (!tree)
-		return -1;
-	const cJSON *expected = json_get(json_get(tree, "webhook"), "expected");
-	if (!expected)
-		expected = json_get(flow_system(f)->json, "sample");
+	cJSON *expected = flow_expected(f);
 	buf_add_char(&headers, '[');
 	add_expected_headers(&headers, expected, args);
 	int rc = add_given_headers(&headers, args, err);
@@ -371,7 +364,7 @@ int sample_make(struct sample *s, const struct flow *f, struct slice document,
 	s->path = make_path(f, args);
 	s->query = make_query(expected, args);
 	s->headers = buf_take(&headers);
-	cJSON_Delete(tree);
+	cJSON_Delete(expected);
 	if (rc < 0)
 		sample_release(s);
 	else

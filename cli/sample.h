@@ -21,10 +21,9 @@ struct sample {
 	struct scope_event event; /* borrows all of it, and the flow's suffix */
 };
 
-/* sample_make reads --method, --path, --query, --header and --body; document is the flow's
- * text. 0 or -1. sample_from_event takes a received one instead. Release both. */
-int sample_make(struct sample *s, const struct flow *f, struct slice document,
-		const struct args *args, int64_t now, struct err *err) MUSTCHECK;
+/* sample_make reads --method, --path, --query, --header and --body. 0 or -1. sample_from_event takes a received one instead. Release both. */
+int sample_make(struct sample *s, const struct flow *f, const struct args *args, int64_t now,
+		struct err *err) MUSTCHECK;
 int sample_from_event(struct sample *s, const struct flow *f, struct store *store, int64_t id,
 		      struct err *err) MUSTCHECK;
 /* sample_from_kept takes one that is kept with the flow. */

@@ -19,7 +19,7 @@
 
 #define AGE_MAX (100 * 365 * (int64_t)86400000)
 
-enum type { PATH, ADDRESS, URL, LEVEL, NETS, INT, INT64, BYTES, SPAN, RANGE };
+enum type { PATH, ADDRESS, URL, LEVEL, NETS, HEADER, INT, INT64, BYTES, SPAN, RANGE };
 
 /* What a value of the type looks like, for the sentence that refuses one. */
 static const char *const forms[] = {
@@ -28,6 +28,7 @@ static const char *const forms[] = {
 	[URL] = "a URL such as https://hooks.example.com, without a query",
 	[LEVEL] = "debug, info, warn or error",
 	[NETS] = "ranges of addresses such as 10.1.0.0/16,fd00::/8",
+	[HEADER] = "X-Forwarded-For or Forwarded",
 	[INT] = "a whole number",
 	[INT64] = "a whole number",
 	[BYTES] = "a number of bytes such as 10485760 or 10MiB",
@@ -54,6 +55,10 @@ static const struct setting {
 	 "Where the console, its API, /healthz and /metrics answer."},
 	{"base-url", URL, 0, 0, "", AT(base_url),
 	 "The public URL of intake, for the links in replies; made from listen when empty."},
+	{"trusted-proxies", NETS, 0, 0, "", AT(trusted_proxies),
+	 "Proxies in front, as CIDR ranges with commas between: who calls is taken from what they say."},
+	{"forwarded-header", HEADER, 0, 0, "X-Forwarded-For", AT(forwarded_header),
+	 "The header in which trusted-proxies say it: X-Forwarded-For or Forwarded, never both."},
 	{"key-file", PATH, 0, 0, "", AT(key_file),
 	 "The key that encrypts secrets; ringbolt.key in the data directory when empty."},
 	{"workers", RANGE, 1, 256, "2:8", AT(workers_min),
@@ -158,6 +163,7 @@ static int put_text_checked(struct conf *conf, const struct setting *s, const ch
 		return -1;
 	free(nets);
 	if ((s->type == URL && !conf_url_sound(text)) || (s->type == LEVEL && !conf_level_known(text)) ||
+	    (s->type == HEADER && !conf_header_known(text)) ||
 	    (s->type == PATH && strlen(text) < (size_t)s->min))
 		return 0;
 	put_text(conf, s, text);
@@ -180,7 +186,7 @@ static int put_number(struct conf *conf, const struct setting *s, const char *te
 	case BYTES: ok = conf_bytes(text, &n); break;
 	case SPAN: ok = clock_span(text, &n); break;
 	case RANGE: ok = conf_range(text, &n, &most); break;
-	case PATH: case ADDRESS: case URL: case LEVEL: case NETS: break;
+	case PATH: case ADDRESS: case URL: case LEVEL: case NETS: case HEADER: break;
 	}
 	if (!ok || n < s->min || n > s->max || (s->type == RANGE && most > s->max))
 		return 0;

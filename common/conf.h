@@ -28,6 +28,8 @@ struct conf {
 	int64_t body_deadline_ms; /* a request body must be here by then */
 	int64_t worker_memory_mb;
 	int crash_max;          /* runs of one event that may end with a dead worker */
+	char *trusted_proxies;  /* ranges of proxies whose word on their callers counts: "10.1.0.0/16" */
+	char *forwarded_header; /* the header in which they give it */
 	char *allow_destinations; /* ranges of private addresses that may be called: "10.1.0.0/16" */
 	char *sqlite_dir;       /* databases of the step sqlite_query; "": it is off */
 	char *command_dir;      /* programs of the step command; "": it is off */

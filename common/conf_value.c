@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 int conf_number(const char *text, char **end, int64_t *out)
 {
@@ -101,4 +102,9 @@ bool conf_level_known(const char *text)
 {
 	return !strcmp(text, "debug") || !strcmp(text, "info") || !strcmp(text, "warn") ||
 	       !strcmp(text, "error");
+}
+
+bool conf_header_known(const char *text)
+{
+	return strcasecmp(text, "X-Forwarded-For") == 0 || strcasecmp(text, "Forwarded") == 0;
 }

@@ -15,5 +15,6 @@ int conf_bytes(const char *text, int64_t *out); /* "10485760", "10MiB" */
 int conf_range(const char *text, int64_t *least, int64_t *most); /* "2:8", or "4" for 4:4 */
 bool conf_url_sound(const char *url); /* "" too */
 bool conf_level_known(const char *text);
+bool conf_header_known(const char *text); /* a "forwarded-header", in any case */
 
 #endif

@@ -46,6 +46,13 @@ int net_address_of(const struct sockaddr *from, struct net_address *out)
 	return 1;
 }
 
+const char *net_address_text(const struct net_address *address, char out[NET_TEXT_SIZE])
+{
+	out[0] = '\0';
+	inet_ntop(address->family, address->bytes, out, NET_TEXT_SIZE);
+	return out;
+}
+
 static bool bit_at(const unsigned char *bytes, unsigned i)
 {
 	return bytes[i / 8] >> (7 - i % 8) & 1;

@@ -28,6 +28,10 @@ int net_address_parse(const char *text, struct net_address *out) MUSTCHECK;
 /* net_address_of: 1, or 0 when it is no internet address. */
 int net_address_of(const struct sockaddr *from, struct net_address *out) MUSTCHECK;
 
+/* net_address_text writes it as text, the usual short form, and returns it. */
+#define NET_TEXT_SIZE 46
+const char *net_address_text(const struct net_address *address, char out[NET_TEXT_SIZE]);
+
 /* net_parse: 0, or -1 with a sentence; bits beyond the prefix must be zero, since whoever
  * writes 10.1.2.3/8 may mean something else. */
 int net_parse(const char *text, struct net *out, struct err *err) MUSTCHECK;

@@ -78,6 +78,7 @@ struct event_new {              /* one accepted request, about to be kept; all b
 	struct slice body;
 	struct slice warnings;     /* how it differs from the expected structure, as JSON; or empty */
 	struct slice redacted;     /* what was cut out of it: JSON texts with commas between; or empty */
+	struct slice unenforced;   /* what would have refused it, had the webhook not let it in; or empty */
 	struct slice dedupe_key;   /* ptr NULL: not de-duplicated */
 	int64_t dedupe_window_ms;
 	bool awaited;           /* the caller waits for the flow's reply */
@@ -107,15 +108,15 @@ struct rejection {              /* one refused arrival; all borrowed */
 	const char *method, *path, *remote;
 	const char *headers;    /* as above, redacted; or "[]" */
 	int64_t body_bytes;
+	int64_t event_id;       /* of one that was let in; 0: refused. Only when looking */
 };
 /* store_rejection_add keeps the last REJECTIONS_KEPT of them and counts all. */
 #define REJECTIONS_KEPT 10000
 int store_rejection_add(struct store *s, const struct rejection *r, struct err *err) MUSTCHECK;
-/* store_rejection_count counts n more that are not kept: of a flood, one row stands for many. */
-int store_rejection_count(struct store *s, int64_t at, int64_t flow_id, int64_t n, struct err *err) MUSTCHECK;
-
-/* store_handshake_count counts a greeting of a system that was answered: no event, no row. */
-int store_handshake_count(struct store *s, int64_t at, int64_t flow_id, struct err *err) MUSTCHECK;
+/* store_arrivals_count counts n more that are not kept, by their outcome: "rejected" (of a flood,
+ * one row stands for many), "handshake", "preflight". */
+int store_arrivals_count(struct store *s, int64_t at, int64_t flow_id, const char *outcome, int64_t n,
+			 struct err *err) MUSTCHECK;
 
 /* ---- the caller who waits ------------------------------------------------------ */
 
@@ -316,6 +317,8 @@ struct event_detail {           /* one event, whole: the caller's */
 	char *flow, *state, *error;
 	int version;            /* of its arrival */
 	char *method, *path, *query, *headers, *remote;
+	char *warnings;         /* JSON, as in event_new; NULL none */
+	char *unenforced;       /* a sentence, likewise */
 	struct buf body;
 	char *runs;             /* JSON: one object a run: number, version, trigger, outcome, started_at,
 				   ended_at, error, failed_step, steps, reply {status, headers, body} */
@@ -324,7 +327,17 @@ struct event_detail {           /* one event, whole: the caller's */
 void event_detail_release(struct event_detail *d);
 int store_event_load(struct store *s, int64_t id, struct event_detail *out, struct err *err) MUSTCHECK; /* 1, 0 */
 
-int store_rejections_each(struct store *s, size_t limit,
+struct rejection_filter {       /* what is unset filters nothing */
+	const char *flow;
+	int64_t since, until;   /* since <= at < until */
+	int status;
+	const char *cause;      /* part of the cause */
+	bool unenforced;        /* instead of those refused, those let in by "enforce": false: their
+				   events; status is what they would have got */
+	size_t limit;           /* 0: all */
+};
+/* store_rejections_each calls back for each, the newest first; each < 0 ends it. */
+int store_rejections_each(struct store *s, const struct rejection_filter *filter,
 			  int (*each)(void *arg, const struct rejection *row), void *arg,
 			  struct err *err) MUSTCHECK;
 
@@ -346,7 +359,8 @@ int store_gauges(struct store *s, struct store_gauges *out, struct err *err) MUS
 /* store_counts_each: how many arrivals and runs ended how, since the database began. */
 struct count_row {
 	const char *flow;       /* "" where no flow has the suffix */
-	const char *outcome;    /* accepted, duplicate, rejected, handshake, succeeded, failed, retried, crashed */
+	const char *outcome;    /* accepted, duplicate, rejected, handshake, preflight; unenforced, which are
+				   accepted too; succeeded, failed, retried, crashed */
 	int64_t n;
 };
 int store_counts_each(struct store *s, int (*each)(void *arg, const struct count_row *row), void *arg,

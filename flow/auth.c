@@ -22,7 +22,8 @@ static const char *const encodings[] = {"hex", "base64", NULL};
 
 #define SECRET \
 	{.name = "secret", .type = PARAM_TEXTS, .flags = PARAM_REQUIRED, .refuse = secrets_name_refused, \
-	 .text = "The name of the secret, or a list of names of which any is accepted."}
+	 .text = "The name of the secret, or a list of names of which any is accepted."}, \
+	PARAM_ENFORCE
 
 static const struct param no_params[] = {{0}};
 
@@ -104,6 +105,10 @@ void auth_read(struct flow *f, const struct arg *a, struct faults *faults)
 	if (auth->type == AUTH_NONE)
 		return;
 	read_secrets(f, arg_find(args, "secret"), auth);
+	auth->let_in = !arg_bool(args, "enforce");
+	if (auth->let_in)
+		warn_add(faults, a->pointer, "enforce", "anybody is let in, with or without the secret; what "
+			 "would have been refused is in `ringbolt event rejected --unenforced`");
 	if (auth->type == AUTH_API_KEY) {
 		auth->in_query = strcmp(arg_text(args, "in"), "query") == 0;
 		auth->name = arg_text(args, "name");

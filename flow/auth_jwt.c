@@ -34,6 +34,7 @@ const struct param auth_jwt_params[] = {
 	{.name = "secret", .type = PARAM_TEXTS, .flags = PARAM_REQUIRED, .refuse = secrets_name_refused,
 	 .text = "The name of the secret, or a list of names of which any is accepted. It holds the "
 		 "shared secret, or the public key as PEM, JWK, JWKS or base64 of DER."},
+	PARAM_ENFORCE,
 	{0},
 };
 

@@ -20,6 +20,7 @@ const struct param auth_system_params[] = {
 		 "file says."},
 	{.name = "settings", .type = PARAM_MAP,
 	 .text = "Further values the system's file asks for; of those that are secrets, the name."},
+	PARAM_ENFORCE,
 	{0},
 };
 

@@ -84,6 +84,8 @@ void redact_read(struct flow *f, const struct args *webhook);
 void redact_release(struct flow *f);
 /* when_read: the rows of the reply table that the webhook overrides (when.c). */
 void when_read(struct flow *f, const struct args *webhook, struct faults *faults);
+/* access_read: from where it may be called (access.c). */
+void access_read(struct flow *f, const struct args *webhook, struct faults *faults);
 
 /* check_steps checks what needs the whole document: names, what an expression may see, and
  * which branches end without a reply. */
@@ -92,6 +94,12 @@ void check_steps(struct flow *f, struct faults *faults);
 /* schema_of draws the JSON Schema of a document of these members. */
 cJSON *schema_of(const char *title, const struct param *params);
 
+/* What every kind of authentication has that proves anything. */
+#define PARAM_ENFORCE \
+	{.name = "enforce", .type = PARAM_BOOL, .fallback = "true", \
+	 .text = "false: who fails is let in all the same, and what would have refused him is recorded " \
+		 "with the event."}
+
 /* The declarations: whole flow, webhook, every step, authentication. */
 extern const struct param flow_params[];
 extern const struct param webhook_params[];
@@ -99,8 +107,8 @@ extern const struct param step_common_params[];
 extern const struct param_kind auth_kinds[];
 extern const struct param redact_params[];
 extern const struct param rate_limit_params[];
-extern const struct param redact_params[];
 extern const struct param when_params[];
+extern const struct param cors_params[];
 extern const char *const priority_words[];
 extern const char *const failure_words[];
 

@@ -5,11 +5,13 @@
 
 #include "common/jsontext.h"
 #include "flow/scope.h"
+#include "flow/system.h"
 
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 /* Of a long list only so many items are looked at: the front is waiting. */
 #define ITEMS_MAX 1000
@@ -117,36 +119,94 @@ static void compare_value(struct compare *c, const cJSON *sample, struct slice l
 		compare_items(c, sample->child, live);
 }
 
-/* Names alone: of headers in lower case, as the scope has them. */
-static void compare_names(struct compare *c, const cJSON *samples, struct slice live, bool lower)
+/* A name alone: of a header in lower case, as the scope has them. */
+static void compare_name(struct compare *c, const char *sample, struct slice live, bool lower)
 {
-	const cJSON *sample;
 	struct slice value;
 	char name[256];
 
-	cJSON_ArrayForEach(sample, samples) {
-		snprintf(name, sizeof(name), "%s", sample->string);
-		for (char *p = name; lower && *p; p++)
-			*p = (char)tolower((unsigned char)*p);
-		size_t len = enter(c, sample->string);
-		if (!jsontext_member(live, name, strlen(name), &value))
-			differ(c, "it is missing");
-		leave(c, len);
+	snprintf(name, sizeof(name), "%s", sample);
+	for (char *p = name; lower && *p; p++)
+		*p = (char)tolower((unsigned char)*p);
+	size_t len = enter(c, sample);
+	if (!jsontext_member(live, name, strlen(name), &value))
+		differ(c, "it is missing");
+	leave(c, len);
+}
+
+static bool has_name(const cJSON *object, const char *name, bool any_case)
+{
+	const cJSON *member;
+
+	cJSON_ArrayForEach(member, object)
+		if (any_case ? strcasecmp(member->string, name) == 0 : strcmp(member->string, name) == 0)
+			return true;
+	return false;
+}
+
+/* The samples' names, and that of the credential unless it is one of them. */
+static void compare_names(struct compare *c, const cJSON *samples, const char *credential,
+			  struct slice live, bool lower)
+{
+	const cJSON *sample;
+
+	cJSON_ArrayForEach(sample, samples)
+		compare_name(c, sample->string, live, lower);
+	if (credential && !has_name(samples, credential, lower))
+		compare_name(c, credential, live, lower);
+}
+
+/* ---- what the document need not say ---- */
+
+void flow_expected_fill(const struct flow_auth *auth, cJSON *expected)
+{
+	const char *part = auth->in_query ? "query" : "headers";
+	cJSON *object = cJSON_GetObjectItemCaseSensitive(expected, part);
+
+	if (auth->type != AUTH_API_KEY)
+		return;
+	if (!object)
+		object = cJSON_AddObjectToObject(expected, part);
+	if (!has_name(object, auth->name, !auth->in_query))
+		json_add_text(object, auth->name, "[redacted]");
+}
+
+cJSON *flow_expected(const struct flow *f)
+{
+	/* A system's sample says "text" of a body that is no JSON. */
+	static const char *const parts[][2] = {{"headers", "headers"}, {"query", "query"}, {"body", "body"},
+					       {"text", "body"}};
+	const cJSON *said = json_get(json_get(f->json, "webhook"), "expected");
+	cJSON *copy = cJSON_CreateObject();
+
+	if (!said && flow_system(f))
+		said = json_get(flow_system(f)->json, "sample");
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+		const cJSON *part = json_get(said, parts[i][0]);
+		if (part)
+			cJSON_AddItemToObject(copy, parts[i][1], cJSON_Duplicate(part, true));
 	}
+	flow_expected_fill(&f->webhook.auth, copy);
+	return copy;
 }
 
 size_t flow_mismatches(const struct flow *f, const struct scope_event *event, struct buf *out)
 {
 	const cJSON *expected = json_get(json_get(f->json, "webhook"), "expected"), *body;
+	const struct flow_auth *auth = &f->webhook.auth;
 	struct compare c = {.out = out, .pointer = BUF_INIT};
 	struct scope *s = scope_new(event);
+	/* Who is let in without it has that on his event already. */
+	const char *key = auth->type == AUTH_API_KEY && !auth->let_in ? auth->name : NULL;
 
 	buf_add_char(out, '[');
 	size_t len = enter(&c, "headers");
-	compare_names(&c, json_get(expected, "headers"), scope_part(s, SCOPE_HEADERS), true);
+	compare_names(&c, json_get(expected, "headers"), auth->in_query ? NULL : key,
+		      scope_part(s, SCOPE_HEADERS), true);
 	leave(&c, len);
 	len = enter(&c, "query");
-	compare_names(&c, json_get(expected, "query"), scope_part(s, SCOPE_QUERY), false);
+	compare_names(&c, json_get(expected, "query"), auth->in_query ? key : NULL,
+		      scope_part(s, SCOPE_QUERY), false);
 	leave(&c, len);
 	enter(&c, "body");
 	if ((body = json_get(expected, "body")) != NULL)

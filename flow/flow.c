@@ -222,6 +222,18 @@ const char *flow_method_name(unsigned bit)
 	return NULL;
 }
 
+void flow_methods_add(unsigned methods, struct buf *out)
+{
+	const char *between = "";
+
+	for (unsigned bit = FLOW_GET; bit <= FLOW_OPTIONS; bit <<= 1) {
+		if (!(methods & bit))
+			continue;
+		buf_addf(out, "%s%s", between, flow_method_name(bit));
+		between = ", ";
+	}
+}
+
 const char *flow_name(const struct flow *f)
 {
 	return arg_text(&f->args, "name");

@@ -15,6 +15,7 @@
 #include "common/crypto_jws.h"
 #include "common/err.h"
 #include "common/json.h"
+#include "common/net.h"
 #include "flow/event.h"
 
 struct flow;
@@ -63,6 +64,8 @@ enum flow_method {
 /* flow_method_find: the bit of "POST", or 0. flow_method_name: the name of one bit. */
 unsigned flow_method_find(const char *name);
 const char *flow_method_name(unsigned bit);
+/* flow_methods_add adds the names of all bits: "GET, POST". */
+void flow_methods_add(unsigned methods, struct buf *out);
 
 enum flow_auth_type { AUTH_NONE, AUTH_API_KEY, AUTH_BASIC, AUTH_BEARER, AUTH_HMAC, AUTH_JWT,
 		      AUTH_SYSTEM };
@@ -97,6 +100,7 @@ struct flow_auth {
 	size_t n_settings;
 	const char *const *secrets; /* names of the live secrets, any of which is accepted */
 	size_t n_secrets;
+	bool let_in;             /* "enforce": false: who fails is let in, and that is recorded */
 };
 
 enum flow_reply_policy { REPLY_ACCEPTED, REPLY_RESPONSE };
@@ -148,6 +152,15 @@ struct flow_rate {
 	int64_t burst;           /* at least 1 */
 };
 
+/* Which pages in a browser may call a webhook and read its answers (the Fetch standard). */
+struct flow_cors {
+	const char *const *origins; /* as a browser sends them; of none: no page may */
+	size_t n_origins;
+	bool any;                /* the only one is "*" */
+	bool credentials;        /* never together with any */
+	const char *headers, *expose; /* "Content-Type, X-API-Key"; "" for none */
+	int64_t max_age_s;
+};
 
 struct flow_webhook {
 	const char *system;       /* "github", "generic", ... */
@@ -168,6 +181,10 @@ struct flow_webhook {
 	size_t n_redact_headers;
 	int64_t run_limit_ms;     /* a run that takes longer is killed; 0: the server's own limit */
 	struct flow_rate rate_limit;
+	struct flow_rate address_limit; /* of each address by itself */
+	const struct net *allow_ips;    /* who may call; n_allow_ips 0: every address */
+	size_t n_allow_ips;
+	struct flow_cors cors;
 	bool ordered;             /* one at a time of each key: flow_order_key */
 	bool order_stop;          /* a failed event keeps those of its key waiting */
 	int priority;             /* 1 high, 0 normal, -1 low */
@@ -217,6 +234,12 @@ bool flow_redacts(const struct flow *f); /* whether there is anything to ask flo
 int flow_redact(const struct flow *f, const struct scope_event *event, struct flow_redacted *out,
 		struct err *err) MUSTCHECK;
 void flow_redacted_release(struct flow_redacted *r);
+/* flow_expected is the structure that the webhook expects, {"headers","query","body"} as far as
+ * there is any: what the document says (or else the sample of its system), and the header or query
+ * parameter of an api_key, which needs not be written down. Its value is "[redacted]", as every event shows it. The caller frees
+ * the tree. flow_expected_fill adds that one to such a structure, where it is not in it yet. */
+cJSON *flow_expected(const struct flow *f);
+void flow_expected_fill(const struct flow_auth *auth, cJSON *expected);
 
 /* flow_suffix_shape adds the suffix with its {name} parts made equal: "/orders/{}". Two
  * suffixes of one shape and one method cannot both be published. */

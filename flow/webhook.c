@@ -195,10 +195,10 @@ const struct param webhook_params[] = {
 	{.name = "on_failure", .type = PARAM_CHOICE, .choices = failure_words, .fallback = "continue",
 	 .text = "What a failed event does to those of its key: \"continue\" with the next, or \"stop\" "
 		 "until it is replayed or cancelled."},
-	{.name = "allow_ips", .type = PARAM_LATER,
-	 .text = "(callers by address) comes in a later version; let the proxy in front do it"},
-	{.name = "cors", .type = PARAM_LATER,
-	 .text = "(calls from browsers) comes in a later version; leave it out for now"},
+	{.name = "allow_ips", .type = PARAM_TEXTS,
+	 .text = "The only addresses that may call, as ranges: 192.0.2.7, 10.1.0.0/16, 2001:db8::/32."},
+	{.name = "cors", .type = PARAM_OBJECT, .members = cors_params,
+	 .text = "Which pages in a browser may call and read the answers; without it, none."},
 	{0},
 };
 
@@ -296,4 +296,5 @@ void webhook_read(struct flow *f, const struct args *a, struct faults *faults)
 	redact_read(f, a);
 	control_read(f, a, faults);
 	when_read(f, a, faults);
+	access_read(f, a, faults);
 }

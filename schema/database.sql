@@ -64,7 +64,7 @@ CREATE TABLE requests (
 	remote     TEXT NOT NULL,
 	headers    TEXT NOT NULL,              -- [["Name","value"],...] in order, repeats kept
 	body       BLOB NOT NULL               -- the bytes as received
-, warnings TEXT, removed_bytes INTEGER, redacted TEXT) STRICT;
+, warnings TEXT, removed_bytes INTEGER, redacted TEXT, unenforced TEXT) STRICT;
 
 CREATE TABLE runs (
 	-- One execution. id is event * 65536 + number, so an event's runs lie together.
@@ -204,6 +204,8 @@ CREATE UNIQUE INDEX events_turn ON events (flow_id, order_key) WHERE turn = 1;
 CREATE INDEX events_waiting ON events (flow_id, order_key) WHERE turn = 0;
 
 CREATE INDEX events_limited ON events (flow_id) WHERE state = 'running' AND lane > 3;
+
+CREATE INDEX requests_unenforced ON requests (id) WHERE unenforced IS NOT NULL;
 
 CREATE VIEW event_history AS
 SELECT e.id AS id,
@@ -345,7 +347,8 @@ SELECT q.id AS id,
        CASE WHEN q.removed_bytes IS NULL THEN q.body END AS body_raw,
        q.warnings AS warnings,
        q.removed_bytes IS NOT NULL AS body_removed,
-       q.redacted AS redacted
+       q.redacted AS redacted,
+       q.unenforced AS unenforced
   FROM requests q
   JOIN events e ON e.id = q.id
   JOIN flows f ON f.id = e.flow_id;

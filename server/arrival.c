@@ -23,6 +23,7 @@ void arrival_init(struct arrival *a, struct front *f, struct http_request *reque
 		.dedupe_key = BUF_INIT,
 		.order_key = BUF_INIT,
 		.mismatches = BUF_INIT,
+		.unenforced = BUF_INIT,
 	};
 }
 
@@ -35,6 +36,7 @@ void arrival_release(struct arrival *a)
 	buf_release(&a->dedupe_key);
 	buf_release(&a->order_key);
 	buf_release(&a->mismatches);
+	buf_release(&a->unenforced);
 }
 
 /* The request as it came. */
@@ -144,6 +146,7 @@ int arrival_store(struct arrival *a, bool awaited, struct event_added *added, st
 		.body = kept_body(a),
 		.warnings = buf_slice(&a->mismatches),
 		.redacted = buf_slice(&a->redacted.names),
+		.unenforced = buf_slice(&a->unenforced),
 		.dedupe_window_ms = webhook->dedupe_window_ms,
 		.awaited = awaited,
 		.priority = webhook->priority,

@@ -9,12 +9,14 @@
 #include "common/board.h"
 #include "common/conf.h"
 #include "common/store.h"
+#include "server/caller.h"
 #include "server/http.h"
 
 #include <stdatomic.h>
 
 struct hooks;
 struct keys;
+struct addresses;
 
 struct front {
 	const struct conf *conf;
@@ -22,6 +24,8 @@ struct front {
 	struct store *store;
 	struct hooks *hooks;
 	struct keys *keys;           /* of systems, fetched */
+	struct caller_rule caller;   /* whose word on the caller's address counts */
+	struct addresses *addresses; /* what each has used up of a webhook's limit */
 	char *base_url;              /* without a slash at its end */
 	int max_waiters;             /* threads that may wait for a flow's reply */
 	atomic_int waiters;

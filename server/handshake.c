@@ -204,7 +204,7 @@ static int greet(struct greeting *g, struct http_response *response)
 	    (g->rule->fetch && fetch(g) < 0) || (g->rule->learn && learn(g) < 0))
 		return -1;
 	reply(g, response);
-	if (store_handshake_count(g->front->store, clock_wall_ms(), g->hook->flow_id, &err) < 0)
+	if (store_arrivals_count(g->front->store, clock_wall_ms(), g->hook->flow_id, "handshake", 1, &err) < 0)
 		log_line(LOG_WARN, "handshake not counted", "flow", flow_name(g->hook->flow), "error", err.text, NULL);
 	return 1;
 }

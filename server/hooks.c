@@ -79,8 +79,9 @@ static void load_keys(struct hooks *h, struct hook *hook)
 			log_line(LOG_ERROR, "secret not readable", "flow", flow_name(hook->flow),
 				 "secret", auth->secrets[i], "error", err.text, NULL);
 		else if (got == 0)
-			log_line(LOG_WARN, "secret not set, its flow refuses every request", "flow",
-				 flow_name(hook->flow), "secret", auth->secrets[i], NULL);
+			log_line(LOG_WARN, auth->let_in ? "secret not set, its flow lets everybody in"
+							: "secret not set, its flow refuses every request",
+				 "flow", flow_name(hook->flow), "secret", auth->secrets[i], NULL);
 		verify_key_init(&hook->keys[i], auth, auth->secrets[i], got > 0 ? value : NULL, len);
 	}
 }
@@ -229,19 +230,21 @@ int hooks_settle(struct hooks *h, struct err *err)
 	return rc;
 }
 
-int hooks_count_refusals(struct hooks *h, bool last, struct err *err)
+int hooks_count_arrivals(struct hooks *h, bool last, struct err *err)
 {
-	int64_t now = clock_mono_ms(), flow_id, n;
+	int64_t now = clock_mono_ms();
+	struct limit_sum sum;
 	size_t at = 0;
 	int rc = 0;
 
 	pthread_mutex_lock(&h->reloading);
 	if (last || now - h->counted_mono_ms >= RETRY_MS) {
 		h->counted_mono_ms = now;
-		while (rc == 0 && limits_uncounted(h->limits, &at, &flow_id, &n)) {
-			rc = store_rejection_count(h->store, clock_wall_ms(), flow_id, n, err);
+		while (rc == 0 && limits_uncounted(h->limits, &at, &sum)) {
+			rc = store_arrivals_count(h->store, clock_wall_ms(), sum.flow_id, sum.name, sum.n,
+						  err);
 			if (rc < 0)
-				limits_put_back(h->limits, flow_id, n);
+				limits_put_back(h->limits, &sum);
 		}
 	}
 	pthread_mutex_unlock(&h->reloading);

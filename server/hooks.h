@@ -50,9 +50,9 @@ void hooks_reload(struct hooks *h);
  * finds nothing, since its flow may have been published a moment ago. */
 int hooks_settle(struct hooks *h, struct err *err) MUSTCHECK;
 
-/* hooks_count_refusals writes down how many requests were over their rate limit and have no row
- * of their own; at most once a second unless it is the last time. */
-int hooks_count_refusals(struct hooks *h, bool last, struct err *err) MUSTCHECK;
+/* hooks_count_arrivals writes down how many requests have no row of their own: preflights, and
+ * those over a rate limit; at most once a second unless it is the last time. */
+int hooks_count_arrivals(struct hooks *h, bool last, struct err *err) MUSTCHECK;
 
 /* hooks_hold gives the live table; every hold needs its hooks_drop. */
 struct hooks_table *hooks_hold(struct hooks *h);

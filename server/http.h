@@ -38,7 +38,7 @@ struct http_request {           /* all borrowed, until the handler returns */
 	const char *path;       /* raw, without the query: "/in/orders/7%2F8" */
 	const char *query;      /* raw, without "?"; "" when none */
 	const char *version;    /* "1.0" or "1.1" */
-	const char *remote;     /* address of the peer: "192.0.2.7" */
+	const char *remote;     /* address of the peer: "192.0.2.7"; behind routes_intake the caller's */
 	const struct http_header *headers; /* as sent, in order, repeats kept */
 	size_t n_headers;
 	bool chunked;
@@ -83,6 +83,9 @@ void http_response_release(struct http_response *r);
  * value holds a control byte other than tab, or the header is one that is ours to write
  * (Content-Length, Transfer-Encoding, Connection, Date and their like). */
 int http_response_header(struct http_response *r, const char *name, const char *value);
+
+/* http_response_drop takes every line of this name (any case) away again. */
+void http_response_drop(struct http_response *r, const char *name);
 
 /* http_response_json makes the body JSON of this status; body is empty or gets text added. */
 void http_response_json(struct http_response *r, int status);

@@ -53,6 +53,24 @@ int http_response_header(struct http_response *r, const char *name, const char *
 	return 1;
 }
 
+void http_response_drop(struct http_response *r, const char *name)
+{
+	size_t len = strlen(name), kept = 0;
+
+	for (size_t at = 0, next; at < r->headers.len; at = next) {
+		const char *line = r->headers.ptr + at;
+		next = (size_t)(strstr(line, "\r\n") + 2 - r->headers.ptr);
+		if (strncasecmp(line, name, len) == 0 && line[len] == ':')
+			continue;
+		memmove(r->headers.ptr + kept, line, next - at);
+		kept += next - at;
+	}
+	if (kept < r->headers.len) {
+		r->headers.len = kept;
+		r->headers.ptr[kept] = '\0';
+	}
+}
+
 void http_response_json(struct http_response *r, int status)
 {
 	r->status = status;

@@ -6,7 +6,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "server/arrival.h"
-#include "server/handshake.h"
+#include "server/cors.h"
 #include "server/keep.h"
 #include "server/proof.h"
 #include "server/reply.h"
@@ -21,8 +21,7 @@ void intake_refused(void *arg, const struct http_request *request, const char *r
 		       request && request->content_length > 0 ? request->content_length : 0);
 }
 
-/* Keeps the refusal with its cause and tells the caller a sentence. Returns -1. */
-static int refuse(struct arrival *a, int status, const char *cause, const char *sentence)
+int arrival_refuse(struct arrival *a, int status, const char *cause, const char *sentence)
 {
 	int64_t bytes = a->body.len ? (int64_t)a->body.len : a->request->content_length;
 
@@ -32,9 +31,10 @@ static int refuse(struct arrival *a, int status, const char *cause, const char *
 	return -1;
 }
 
-/* The flow's own words for a refusal. Returns -1. */
-static int in_own_words(struct arrival *a, enum flow_when row)
+int arrival_refuse_as(struct arrival *a, enum flow_when row, int status, const char *cause,
+		      const char *sentence)
 {
+	arrival_refuse(a, status, cause, sentence);
 	reply_override(a->hook, row, a->response);
 	return -1;
 }
@@ -42,24 +42,6 @@ static int in_own_words(struct arrival *a, enum flow_when row)
 static int unavailable(struct arrival *a, const char *sentence)
 {
 	reply_unavailable(a->front, a->hook, a->response, sentence);
-	return -1;
-}
-
-static int refuse_method(struct arrival *a, unsigned methods)
-{
-	char text[160];
-	struct buf allow = BUF_INIT;
-
-	for (unsigned bit = FLOW_GET; bit <= FLOW_OPTIONS; bit <<= 1)
-		if (methods & bit)
-			buf_addf(&allow, "%s%s", allow.len ? ", " : "", flow_method_name(bit));
-	snprintf(text, sizeof(text), "this webhook does not take %.20s; it takes %.100s",
-		 a->request->method, allow.ptr);
-	refuse(a, 405, text, text);
-	in_own_words(a, WHEN_METHOD);
-	if (a->response->status == 405)
-		http_response_header(a->response, "Allow", allow.ptr);
-	buf_release(&allow);
 	return -1;
 }
 
@@ -88,67 +70,33 @@ static struct hooks_table *look_up_settled(struct arrival *a)
 	return look_up(a);
 }
 
-static int find_hook(struct arrival *a)
+int arrival_doubt(struct arrival *a, const struct verify_result *result)
 {
-	a->hook = a->match.hook ? a->match.hook : a->match.any;
-	return a->hook ? 0 : refuse(a, 404, "no published flow has this URL suffix",
-				    "no webhook listens at this path");
-}
+	const struct flow_auth *auth = &a->hook->webhook->auth;
+	const char *challenge = verify_challenge(auth);
 
-static int check_method(struct arrival *a)
-{
-	return a->match.hook ? 0 : refuse_method(a, a->match.methods);
-}
-
-/* The caller learns that he was refused, and nothing of why: all he is told is this. */
-static int refuse_caller(struct arrival *a, const struct verify_result *result)
-{
-	const char *challenge = verify_challenge(&a->hook->webhook->auth);
-
-	refuse(a, 401, result->cause, "not authenticated");
-	in_own_words(a, WHEN_UNAUTHENTICATED);
+	if (auth->let_in) {
+		buf_add_text(&a->unenforced, result->cause);
+		return 0;
+	}
+	/* The caller learns that he was refused, and nothing of why: all he is told is this. */
+	arrival_refuse_as(a, WHEN_UNAUTHENTICATED, 401, result->cause, "not authenticated");
 	if (challenge && a->response->status == 401)
 		http_response_header(a->response, "WWW-Authenticate", challenge);
 	return -1;
 }
 
-static int check_head(struct arrival *a)
-{
-	struct verify_result result;
-
-	return proof_head(a->hook, a->request, a->received_at, &result) ? 0 : refuse_caller(a, &result);
-}
-
-/* After the credentials, so that strangers use up nothing of it. */
-static int check_rate(struct arrival *a)
-{
-	const struct flow_rate *rate = &a->hook->webhook->rate_limit;
-	int64_t now_us = clock_mono_us(), wait_us;
-	char cause[80], seconds[24];
-
-	if (rate->per_second <= 0 || (wait_us = limit_take(a->hook->limit, rate, now_us)) == 0)
-		return 0;
-	if (limit_refused(a->hook->limit, now_us)) {
-		snprintf(cause, sizeof(cause), "over the rate limit of %g a second, burst %lld",
-			 rate->per_second, (long long)rate->burst);
-		refuse(a, 429, cause, "");
-	}
-	http_response_error(a->response, 429, "this webhook takes no more requests just now; try again later");
-	in_own_words(a, WHEN_RATE_LIMITED);
-	snprintf(seconds, sizeof(seconds), "%lld", (long long)((wait_us + 999999) / 1000000));
-	http_response_header(a->response, "Retry-After", seconds);
-	return -1;
-}
-
+/* One who is let in without a signature need not be asked for it twice. */
 static int check_body(struct arrival *a)
 {
 	struct verify_result result;
 
-	return proof_body(a->hook, a->request, buf_slice(&a->body), a->received_at, &result)
-		       ? 0 : refuse_caller(a, &result);
+	return a->unenforced.len ||
+	       proof_body(a->hook, a->request, buf_slice(&a->body), a->received_at, &result)
+		       ? 0 : arrival_doubt(a, &result);
 }
 
-static int read_body(struct arrival *a)
+int arrival_body_read(struct arrival *a)
 {
 	size_t limit = (size_t)a->front->conf->max_body_bytes, own = a->hook->webhook->max_body_bytes;
 	struct http_refusal why;
@@ -160,24 +108,8 @@ static int read_body(struct arrival *a)
 		limit = own;
 	if (http_body_read(a->request, limit, a->front->conf->body_deadline_ms, &a->body, &why) >= 0)
 		return 0;
-	refuse(a, why.status, why.text, why.text);
-	return why.status == 413 ? in_own_words(a, WHEN_TOO_LARGE) : -1;
-}
-
-/* Before the method and the credentials: a greeting may come by another method, and unsigned. */
-static int check_handshake(struct arrival *a)
-{
-	struct handshake_refusal why;
-
-	if (!handshake_possible(a->hook, a->request))
-		return 0;
-	if (read_body(a) < 0)
-		return -1;
-	int rc = handshake_answer(a->front, a->hook, a->request, buf_slice(&a->body), a->response, &why);
-	if (rc < 0)
-		refuse(a, why.status, why.cause, why.status == 401   ? "not authenticated"
-						 : why.status == 503 ? "try again later" : "refused");
-	return rc == 0 ? 0 : -1;
+	return why.status == 413 ? arrival_refuse_as(a, WHEN_TOO_LARGE, 413, why.text, why.text)
+				 : arrival_refuse(a, why.status, why.text, why.text);
 }
 
 /* ---- to disk -------------------------------------------------------------------- */
@@ -194,11 +126,12 @@ static int check_structure(struct arrival *a)
 		buf_clear(&a->mismatches);
 	if (!found || policy == MISMATCH_WARN)
 		return 0;
-	refuse(a, 400, "the request does not have the expected structure", "");
+	arrival_refuse(a, 400, "the request does not have the expected structure", "");
 	buf_clear(&a->response->body);
 	buf_addf(&a->response->body, "{\"error\":\"the request does not have the structure this webhook expects\","
 		 "\"faults\":%s}\n", a->mismatches.ptr);
-	return in_own_words(a, WHEN_MISMATCH);
+	reply_override(a->hook, WHEN_MISMATCH, a->response);
+	return -1;
 }
 
 /* What must not be stored has to be found first. */
@@ -206,7 +139,7 @@ static int check_redactable(struct arrival *a)
 {
 	struct err err;
 
-	return arrival_redact(a, &err) < 0 ? refuse(a, 400, err.text, err.text) : 0;
+	return arrival_redact(a, &err) < 0 ? arrival_refuse(a, 400, err.text, err.text) : 0;
 }
 
 static int store(struct arrival *a, bool awaited, struct event_added *added)
@@ -287,8 +220,7 @@ static void walk(struct arrival *a)
 {
 	struct event_added added;
 
-	if (find_hook(a) < 0 || check_handshake(a) < 0 || check_method(a) < 0 || check_head(a) < 0 ||
-	    check_rate(a) < 0 || read_body(a) < 0 || check_body(a) < 0 || check_structure(a) < 0 ||
+	if (admit_request(a) < 0 || arrival_body_read(a) < 0 || check_body(a) < 0 || check_structure(a) < 0 ||
 	    check_redactable(a) < 0)
 		return;
 	if (a->hook->webhook->reply == REPLY_RESPONSE && !a->hook->paused)
@@ -300,16 +232,19 @@ static void walk(struct arrival *a)
 void intake_handle(struct front *f, struct http_request *request, const char *tail,
 		   struct http_response *response)
 {
+	bool stopping = front_draining(f) || store_broken(f->store);
 	struct arrival a;
 
 	(void)tail;
-	if (front_draining(f) || store_broken(f->store)) {
-		front_unavailable(f, response, "this server is stopping; try again later");
-		return;
-	}
 	arrival_init(&a, f, request, response);
-	struct hooks_table *table = look_up_settled(&a);
-	walk(&a);
-	hooks_drop(table);
+	a.table = stopping ? look_up(&a) : look_up_settled(&a);
+	a.hook = a.match.hook ? a.match.hook : a.match.any;
+	if (stopping)
+		unavailable(&a, "this server is stopping; try again later");
+	else
+		walk(&a);
+	if (a.hook)
+		cors_mark(&a.hook->webhook->cors, request, response);
+	hooks_drop(a.table);
 	arrival_release(&a);
 }

@@ -2,8 +2,11 @@
 /*
  * intake: a request to a webhook on its way to disk. The order is the promise:
  *
- *     framing (http_guard) -> hook, method -> credentials in headers or query -> rate
- *     limit -> size -> body -> signature over its raw bytes -> dedupe and order key -> store_event_add -> answer
+ *     framing (http_guard) -> whose address it is (caller.c)
+ *       -> suffix, preflight, method, allowed addresses, rate of the address, credentials in headers
+ *          or query, rate of the webhook (the table at the end of admit.c)
+ *       -> size -> body -> signature over its raw bytes -> expected structure
+ *       -> dedupe and order key -> store_event_add -> answer (reply.c), marked for browsers (cors.c)
  *
  * so nobody uploads to a door that is closed to him, and what is stored has passed all of it.
  * Every refusal of a caller is kept with its cause (store_rejection_add); he is told less than

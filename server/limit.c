@@ -10,7 +10,7 @@ struct limit {
 	int64_t flow_id;
 	_Atomic int64_t full_at_ns; /* when nothing of the bucket is used up any more */
 	_Atomic int64_t next_row_us;
-	_Atomic int64_t uncounted;
+	_Atomic int64_t uncounted[LIMIT_OUTCOMES];
 };
 
 struct limits {
@@ -46,16 +46,21 @@ struct limit *limits_find(struct limits *all, int64_t flow_id)
 
 int64_t limit_take(struct limit *l, const struct flow_rate *rate, int64_t now_us)
 {
+	return limit_bucket_take(&l->full_at_ns, rate, now_us);
+}
+
+int64_t limit_bucket_take(_Atomic int64_t *full_at_ns, const struct flow_rate *rate, int64_t now_us)
+{
 	int64_t now = now_us * 1000, step = (int64_t)(1e9 / rate->per_second);
 	int64_t room = (rate->burst - 1) * step;
-	int64_t seen = atomic_load_explicit(&l->full_at_ns, memory_order_relaxed);
+	int64_t seen = atomic_load_explicit(full_at_ns, memory_order_relaxed);
 
 	for (;;) {
 		int64_t full_at = seen;
 		/* A slower rate of before must not bind longer than today's bucket is deep. */
 		if (full_at > now + room + step) {
 			full_at = now + room + step;
-			if (!atomic_compare_exchange_weak_explicit(&l->full_at_ns, &seen, full_at,
+			if (!atomic_compare_exchange_weak_explicit(full_at_ns, &seen, full_at,
 								   memory_order_relaxed, memory_order_relaxed))
 				continue;
 			seen = full_at;
@@ -64,7 +69,7 @@ int64_t limit_take(struct limit *l, const struct flow_rate *rate, int64_t now_us
 			full_at = now;
 		if (full_at - now > room)
 			return (full_at - now - room + 999) / 1000;
-		if (atomic_compare_exchange_weak_explicit(&l->full_at_ns, &seen, full_at + step,
+		if (atomic_compare_exchange_weak_explicit(full_at_ns, &seen, full_at + step,
 							  memory_order_relaxed, memory_order_relaxed))
 			return 0;
 	}
@@ -76,17 +81,25 @@ bool limit_refused(struct limit *l, int64_t now_us)
 
 	if (now_us >= next && atomic_compare_exchange_strong(&l->next_row_us, &next, now_us + LIMIT_ROW_US))
 		return true;
-	atomic_fetch_add(&l->uncounted, 1);
+	limit_count(l, LIMIT_REJECTED);
 	return false;
 }
 
-bool limits_uncounted(struct limits *all, size_t *at, int64_t *flow_id, int64_t *n)
+void limit_count(struct limit *l, enum limit_outcome outcome)
 {
-	for (; *at < all->count; (*at)++) {
-		struct limit *l = all->list[*at];
-		*flow_id = l->flow_id;
-		*n = atomic_exchange(&l->uncounted, 0);
-		if (*n > 0) {
+	atomic_fetch_add(&l->uncounted[outcome], 1);
+}
+
+bool limits_uncounted(struct limits *all, size_t *at, struct limit_sum *out)
+{
+	static const char *const names[] = {[LIMIT_REJECTED] = "rejected", [LIMIT_PREFLIGHT] = "preflight"};
+
+	for (; *at < all->count * LIMIT_OUTCOMES; (*at)++) {
+		struct limit *l = all->list[*at / LIMIT_OUTCOMES];
+		enum limit_outcome outcome = (enum limit_outcome)(*at % LIMIT_OUTCOMES);
+		int64_t n = atomic_exchange(&l->uncounted[outcome], 0);
+		if (n > 0) {
+			*out = (struct limit_sum){l->flow_id, n, outcome, names[outcome]};
 			(*at)++;
 			return true;
 		}
@@ -94,7 +107,7 @@ bool limits_uncounted(struct limits *all, size_t *at, int64_t *flow_id, int64_t 
 	return false;
 }
 
-void limits_put_back(struct limits *all, int64_t flow_id, int64_t n)
+void limits_put_back(struct limits *all, const struct limit_sum *sum)
 {
-	atomic_fetch_add(&limits_find(all, flow_id)->uncounted, n);
+	atomic_fetch_add(&limits_find(all, sum->flow_id)->uncounted[sum->outcome], sum->n);
 }

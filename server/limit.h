@@ -29,14 +29,27 @@ struct limit *limits_find(struct limits *all, int64_t flow_id);
  * the next one would be let in. now_us is any clock that never goes back. */
 int64_t limit_take(struct limit *l, const struct flow_rate *rate, int64_t now_us);
 
+/* limit_bucket_take does so with a bucket of the caller's own, 0 when it is new. */
+int64_t limit_bucket_take(_Atomic int64_t *full_at_ns, const struct flow_rate *rate, int64_t now_us);
+
 /* limit_refused counts a refusal: true when this one is to be kept with its row, which counts
  * it; false when it waits for limits_uncounted. */
 #define LIMIT_ROW_US 1000000 /* at most one row in this time */
 bool limit_refused(struct limit *l, int64_t now_us);
 
-/* limits_uncounted takes what waits to be counted, flow by flow: start with *at = 0; false at the
- * end. One thread at a time, as with limits_find. limits_put_back: it could not be written. */
-bool limits_uncounted(struct limits *all, size_t *at, int64_t *flow_id, int64_t *n);
-void limits_put_back(struct limits *all, int64_t flow_id, int64_t n);
+/* limit_count counts an arrival that leaves no row at all. */
+enum limit_outcome { LIMIT_REJECTED, LIMIT_PREFLIGHT, LIMIT_OUTCOMES };
+void limit_count(struct limit *l, enum limit_outcome outcome);
+
+/* limits_uncounted takes what waits to be counted, flow by flow and outcome by outcome: start with
+ * *at = 0; false at the end. One thread at a time, as with limits_find. limits_put_back: it could
+ * not be written. */
+struct limit_sum {
+	int64_t flow_id, n;
+	enum limit_outcome outcome;
+	const char *name;       /* of the outcome, as the store counts it */
+};
+bool limits_uncounted(struct limits *all, size_t *at, struct limit_sum *out);
+void limits_put_back(struct limits *all, const struct limit_sum *sum);
 
 #endif

@@ -61,7 +61,7 @@ static void finish(const struct event_added *added, struct http_response *respon
 	http_response_header(response, "Content-Security-Policy", "sandbox");
 }
 
-static void accept(const struct front *f, const struct hook *hook, const struct event_added *added,
+static void accepted_as(const struct front *f, const struct hook *hook, const struct event_added *added,
 		   enum flow_when row, struct http_response *response)
 {
 	http_response_json(response, 202);
@@ -76,13 +76,13 @@ static void accept(const struct front *f, const struct hook *hook, const struct 
 void reply_accepted(const struct front *f, const struct hook *hook, const struct event_added *added,
 		    struct http_response *response)
 {
-	accept(f, hook, added, added->held ? WHEN_PAUSED : WHEN_ACCEPTED, response);
+	accepted_as(f, hook, added, added->held ? WHEN_PAUSED : WHEN_ACCEPTED, response);
 }
 
 void reply_duplicate(const struct front *f, const struct hook *hook, const struct event_added *added,
 		     struct http_response *response)
 {
-	accept(f, hook, added, WHEN_DUPLICATE, response);
+	accepted_as(f, hook, added, WHEN_DUPLICATE, response);
 }
 
 /* The flow's headers, [["Name","value"],...], checked once more: the text came from disk. */

@@ -53,7 +53,7 @@ const struct route *routes_find(enum route_listener listener, const char *method
 	return NULL;
 }
 
-void routes_intake(void *arg, struct http_request *request, struct http_response *response)
+static void dispatch_intake(struct front *f, struct http_request *request, struct http_response *response)
 {
 	struct http_refusal why;
 	const char *tail, *allow;
@@ -61,7 +61,7 @@ void routes_intake(void *arg, struct http_request *request, struct http_response
 		routes_find(ROUTE_INTAKE, request->method, request->path, &tail, &why.status, &allow);
 
 	if (route) {
-		route->handler(arg, request, tail, response);
+		route->handler(f, request, tail, response);
 		return;
 	}
 	if (why.status == 405)
@@ -69,10 +69,22 @@ void routes_intake(void *arg, struct http_request *request, struct http_response
 			    request->method, allow);
 	else
 		http_refuse(&why, 404, "there is nothing at this path; webhooks are below /in/");
-	intake_refused(arg, request, request->remote, &why);
+	intake_refused(f, request, request->remote, &why);
 	http_response_error(response, why.status, why.text);
 	if (allow)
 		http_response_header(response, "Allow", allow);
+}
+
+/* From here on the address of a request is the caller's, not that of a proxy. */
+void routes_intake(void *arg, struct http_request *request, struct http_response *response)
+{
+	struct front *f = arg;
+	const char *peer = request->remote;
+	char address[NET_TEXT_SIZE];
+
+	request->remote = caller_find(&f->caller, request, address);
+	dispatch_intake(f, request, response);
+	request->remote = peer;
 }
 
 void routes_console(void *arg, struct http_request *request, struct http_response *response)

@@ -8,6 +8,7 @@
 #include "common/mem.h"
 #include "common/outbound.h"
 #include "flow/system.h"
+#include "server/addresses.h"
 #include "server/front.h"
 #include "server/hooks.h"
 #include "server/intake.h"
@@ -19,6 +20,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #define TICK_MS 250
@@ -88,10 +90,22 @@ static int listen_all(struct role *role, struct err *err)
 	return 0;
 }
 
+static int read_proxies(struct front *f, struct err *err)
+{
+	struct caller_rule *rule = &f->caller;
+
+	rule->n_trusted = net_list_parse(f->conf->trusted_proxies, &rule->trusted, err);
+	rule->forwarded = strcasecmp(f->conf->forwarded_header, "Forwarded") == 0;
+	return rule->n_trusted < 0 ? -1 : 0;
+}
+
 static int open_all(struct role *role, struct err *err)
 {
 	struct front *f = &role->front;
 
+	f->addresses = addresses_new();
+	if (read_proxies(f, err) < 0)
+		return -1;
 	if (store_open(f->conf->data, STORE_WRITE, &f->store, err) < 0)
 		return -1;
 	store_queue_cap(f->store, f->conf->max_queued);
@@ -116,12 +130,12 @@ static int active(const struct role *role)
 	return n;
 }
 
-static void count_refusals(struct front *f, bool last)
+static void count_arrivals(struct front *f, bool last)
 {
 	struct err err;
 
-	if (hooks_count_refusals(f->hooks, last, &err) < 0)
-		log_line(LOG_WARN, "refusals not counted yet", "error", err.text, NULL);
+	if (hooks_count_arrivals(f->hooks, last, &err) < 0)
+		log_line(LOG_WARN, "arrivals not counted yet", "error", err.text, NULL);
 }
 
 /* Until told to stop. Hooks are looked at here too, so that a change by a stranger shows even
@@ -148,7 +162,7 @@ static int watch(struct role *role, const sigset_t *signals)
 		if (hooks_refresh(f->hooks, &err) < 0)
 			log_line(LOG_ERROR, "flows not loaded, the old ones go on", "error", err.text,
 				 NULL);
-		count_refusals(f, false);
+		count_arrivals(f, false);
 	}
 }
 
@@ -181,11 +195,13 @@ static void close_all(struct role *role)
 	}
 	http_stop(role->listeners, LISTENERS);
 	if (f->store && f->hooks && !store_broken(f->store))
-		count_refusals(f, true);
+		count_arrivals(f, true);
 	hooks_free(f->hooks);
 	keys_free(f->keys);
 	if (f->store)
 		store_close(f->store);
+	addresses_free(f->addresses);
+	free(f->caller.trusted);
 	free(f->base_url);
 	free(role);
 }

@@ -18,6 +18,8 @@ void event_detail_release(struct event_detail *d)
 	free(d->headers);
 	free(d->remote);
 	free(d->runs);
+	free(d->warnings);
+	free(d->unenforced);
 	buf_release(&d->body);
 	memset(d, 0, sizeof(*d));
 	buf_init(&d->body);
@@ -27,7 +29,7 @@ static int load_event(struct conn *c, int64_t id, struct event_detail *out, stru
 {
 	sqlite3_stmt *st = sql_ask(c, err,
 		"SELECT e.id, e.received_at, f.name, e.state, l.error, v.number, q.method, q.path, q.query, "
-		"q.headers, q.remote, q.body, h.status "
+		"q.headers, q.remote, q.body, h.status, q.warnings, q.unenforced "
 		"FROM events e JOIN flows f ON f.id = e.flow_id JOIN requests q ON q.id = e.id "
 		"JOIN flow_versions v ON v.id = q.version_id JOIN event_history h ON h.id = e.id "
 		"LEFT JOIN runs l ON l.id = e.id * 65536 + e.run WHERE e.id = ?", "i", id);
@@ -48,6 +50,8 @@ static int load_event(struct conn *c, int64_t id, struct event_detail *out, stru
 	out->remote = sql_column_dup(st, 10);
 	buf_add_slice(&out->body, sql_column_slice(st, 11));
 	out->reply_status = sqlite3_column_int(st, 12);
+	out->warnings = sql_column_dup(st, 13);
+	out->unenforced = sql_column_dup(st, 14);
 	sql_done(st);
 	return 1;
 }

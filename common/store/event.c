@@ -73,11 +73,13 @@ static int add_event(struct conn *c, void *arg, struct err *err)
 	add->out->held = paused;
 	if (sql_do(c, err,
 		   "INSERT INTO requests (id, version_id, method, path, query, remote, headers, body, warnings, "
-		   "redacted) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '[' || ? || ']')",
-		   "iitttttbss", add->out->id, e->version_id, e->method, e->path, e->query, e->remote,
+		   "redacted, unenforced) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '[' || ? || ']', ?)",
+		   "iitttttbsss", add->out->id, e->version_id, e->method, e->path, e->query, e->remote,
 		   e->headers, e->body, e->warnings.len ? e->warnings : (struct slice){0},
-		   e->redacted.len ? e->redacted : (struct slice){0}) < 0 ||
-	    counts_add_event(c, e->received_at, e->flow_id, add->out->id, err) < 0)
+		   e->redacted.len ? e->redacted : (struct slice){0},
+		   e->unenforced.len ? e->unenforced : (struct slice){0}) < 0 ||
+	    counts_add_event(c, e->received_at, e->flow_id, add->out->id, err) < 0 ||
+	    (e->unenforced.len && counts_add(c, e->received_at, e->flow_id, "unenforced", err) < 0))
 		return -1;
 	return 1;
 }
@@ -123,36 +125,24 @@ int store_rejection_add(struct store *s, const struct rejection *r, struct err *
 	return commit(s, SYNC_LATER, add_rejection, (void *)(uintptr_t)r, err);
 }
 
-struct refused {
+struct arrivals {
 	int64_t at, flow_id, n;
+	const char *outcome;
 };
 
-static int count_rejections(struct conn *c, void *arg, struct err *err)
+static int count_arrivals(struct conn *c, void *arg, struct err *err)
 {
-	const struct refused *r = arg;
+	const struct arrivals *a = arg;
 
-	return counts_add_many(c, r->at, r->flow_id, "rejected", r->n, err);
+	return counts_add_many(c, a->at, a->flow_id, a->outcome, a->n, err);
 }
 
-int store_rejection_count(struct store *s, int64_t at, int64_t flow_id, int64_t n, struct err *err)
+int store_arrivals_count(struct store *s, int64_t at, int64_t flow_id, const char *outcome, int64_t n,
+			 struct err *err)
 {
-	struct refused r = {at, flow_id, n};
+	struct arrivals a = {at, flow_id, n, outcome};
 
-	return commit(s, SYNC_LATER, count_rejections, &r, err);
-}
-
-static int count_handshake(struct conn *c, void *arg, struct err *err)
-{
-	const struct refused *r = arg;
-
-	return counts_add_many(c, r->at, r->flow_id, "handshake", r->n, err);
-}
-
-int store_handshake_count(struct store *s, int64_t at, int64_t flow_id, struct err *err)
-{
-	struct refused r = {at, flow_id, 1};
-
-	return commit(s, SYNC_LATER, count_handshake, &r, err);
+	return commit(s, SYNC_LATER, count_arrivals, &a, err);
 }
 
 /* ---- the caller who waits ---- */

@@ -225,35 +225,3 @@ int store_events_each(struct store *s, const struct event_filter *filter,
 	return list_each(s, "id, flow, received_at, state, method, path, status, attempts, duration_ms, error",
 			 filter, give_row, &rows, err);
 }
-
-int store_rejections_each(struct store *s, size_t limit, int (*each)(void *arg, const struct rejection *row),
-			  void *arg, struct err *err)
-{
-	struct conn *c = reader_take(s, err);
-
-	if (!c)
-		return -1;
-	sqlite3_stmt *st = sql_ask(c, err,
-		"SELECT at, flow_id, status, cause, method, path, remote, headers, body_bytes "
-		"FROM rejections ORDER BY id DESC LIMIT ?", "i", limit ? (int64_t)limit : (int64_t)-1);
-	int got = st ? 1 : -1;
-	while (got > 0 && (got = sql_row(c, st, err)) > 0) {
-		struct rejection row = {
-			.at = sqlite3_column_int64(st, 0),
-			.flow_id = sqlite3_column_int64(st, 1),
-			.status = sqlite3_column_int(st, 2),
-			.cause = (const char *)sqlite3_column_text(st, 3),
-			.method = (const char *)sqlite3_column_text(st, 4),
-			.path = (const char *)sqlite3_column_text(st, 5),
-			.remote = (const char *)sqlite3_column_text(st, 6),
-			.headers = (const char *)sqlite3_column_text(st, 7),
-			.body_bytes = sqlite3_column_int64(st, 8),
-		};
-		if (each(arg, &row) < 0) {
-			sql_done(st);
-			break;
-		}
-	}
-	reader_give(s, c);
-	return got < 0 ? -1 : 0;
-}

@@ -276,7 +276,7 @@ story('flow learn prints what a real event teaches, without what is secret or ev
 	const { out } = await w.do(['flow', 'learn', 'taught', '--event', got.headers['ringbolt-event']]);
 	assert.match(out, /12345678901234567890/);
 	const expected = JSON.parse(out);
-	assert.deepEqual(expected.headers, { 'content-type': 'application/json', 'x-topic': 'create' });
+	assert.deepEqual(expected.headers, { 'content-type': 'application/json', 'x-topic': 'create', 'X-Shop': '[redacted]' }, 'the name of the key, as the webhook asks for it');
 	assert.deepEqual(expected.query, { page: '2', tag: ['a', 'b'] });
 	assert.deepEqual(expected.body.lines, [{ sku: 'A' }]);
 	await w.apply(flow('taught', [respond(200, 'ok')], { ...webhook, expected }));

@@ -160,6 +160,8 @@ static void test_conf_refuses_values_and_says_what_is_allowed(void **state)
 	(void)state;
 	refused("allow-destinations", "10.1.2.3/8", "allow-destinations: \"10.1.2.3/8\" has bits set");
 	refused("allow-destinations", "localhost", "is no range of addresses");
+	refused("trusted-proxies", "*", "is no range of addresses");
+	refused("forwarded-header", "X-Real-IP", "must be X-Forwarded-For or Forwarded");
 	refused("threads", "0", "from 1 to 4096");
 	refused("threads", "12x", "a whole number");
 	refused("threads", "-1", "a whole number");
@@ -255,7 +257,7 @@ static void test_conf_each_walks_every_setting(void **state)
 
 	(void)state;
 	conf_each(count, &n);
-	assert_int_equal(n, 24);
+	assert_int_equal(n, 26);
 	assert_false(conf_flag_known("limit"));
 }
 

@@ -9,6 +9,8 @@
 
 #include "flow/flow.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char document[] =
@@ -87,6 +89,80 @@ static void a_flood_of_differences_ends(void **state)
 	buf_release(&body);
 }
 
+static char *expected_of(const char *authentication, const char *expected)
+{
+	char text[700];
+	struct faults faults = {0};
+	struct flow *f = NULL;
+
+	snprintf(text, sizeof(text), "{\"name\":\"f\",\"webhook\":{\"system\":\"generic\",\"name\":\"F\","
+		 "\"url_suffix\":\"/f\",\"methods\":[\"POST\"],\"authentication\":%s%s},\"steps\":[]}",
+		 authentication, expected);
+	assert_int_equal(flow_parse(text, strlen(text), &f, &faults), 0);
+	cJSON *tree = flow_expected(f);
+	char *printed = json_print(tree);
+	cJSON_Delete(tree);
+	flow_free(f);
+	faults_release(&faults);
+	return printed;
+}
+
+static void expect(const char *authentication, const char *expected, const char *want)
+{
+	char *got = expected_of(authentication, expected);
+
+	assert_string_equal(got, want);
+	free(got);
+}
+
+#define KEY "{\"type\":\"api_key\",\"secret\":\"s\""
+
+static void an_api_key_fills_in_its_header_or_parameter(void **state)
+{
+	(void)state;
+	expect(KEY "}", "", "{\"headers\":{\"X-API-Key\":\"[redacted]\"}}");
+	expect(KEY ",\"name\":\"X-Shop\"}", ",\"expected\":{\"headers\":{\"A\":\"1\"},\"mismatch\":\"warn\"}",
+	       "{\"headers\":{\"A\":\"1\",\"X-Shop\":\"[redacted]\"}}");
+	expect(KEY ",\"in\":\"query\",\"name\":\"key\"}", ",\"expected\":{\"body\":1}",
+	       "{\"body\":1,\"query\":{\"key\":\"[redacted]\"}}");
+	/* Where it is written down it stays as it is; names of parameters have a case. */
+	expect(KEY "}", ",\"expected\":{\"headers\":{\"x-api-KEY\":\"abc\"}}", "{\"headers\":{\"x-api-KEY\":\"abc\"}}");
+	expect(KEY ",\"in\":\"query\",\"name\":\"key\"}", ",\"expected\":{\"query\":{\"Key\":\"1\"}}",
+	       "{\"query\":{\"Key\":\"1\",\"key\":\"[redacted]\"}}");
+	expect("{\"type\":\"none\"}", "", "{}");
+	expect("{\"type\":\"bearer\",\"secret\":\"s\"}", "", "{}");
+}
+
+static size_t differences(const char *authentication, const char *headers, const char *query)
+{
+	char text[600];
+	struct faults faults = {0};
+	struct buf out = BUF_INIT;
+	struct flow *f = NULL;
+
+	snprintf(text, sizeof(text), "{\"name\":\"f\",\"webhook\":{\"system\":\"generic\",\"name\":\"F\","
+		 "\"url_suffix\":\"/f\",\"methods\":[\"POST\"],\"authentication\":%s},\"steps\":[]}", authentication);
+	assert_int_equal(flow_parse(text, strlen(text), &f, &faults), 0);
+	struct scope_event event = {.method = "POST", .path = "/in/f", .suffix = "/f", .query = query,
+				    .headers = headers, .remote = "x", .trigger = "test", .body = {"", 0}};
+	size_t n = flow_mismatches(f, &event, &out);
+	flow_free(f);
+	faults_release(&faults);
+	buf_release(&out);
+	return n;
+}
+
+static void a_request_without_its_api_key_has_another_structure(void **state)
+{
+	(void)state;
+	assert_int_equal(differences(KEY "}", "[]", ""), 1);
+	assert_int_equal(differences(KEY "}", "[[\"x-api-key\",\"1\"]]", ""), 0);
+	assert_int_equal(differences(KEY ",\"in\":\"query\",\"name\":\"key\"}", "[]", "Key=1"), 1);
+	assert_int_equal(differences(KEY ",\"in\":\"query\",\"name\":\"key\"}", "[]", "key=1"), 0);
+	/* Who may come without it is not told so twice. */
+	assert_int_equal(differences(KEY ",\"enforce\":false}", "[]", ""), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -94,6 +170,8 @@ int main(void)
 		cmocka_unit_test(each_difference_is_named_by_its_pointer),
 		cmocka_unit_test(a_body_that_is_no_json_is_one_difference),
 		cmocka_unit_test(a_flood_of_differences_ends),
+		cmocka_unit_test(an_api_key_fills_in_its_header_or_parameter),
+		cmocka_unit_test(a_request_without_its_api_key_has_another_structure),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -86,7 +86,7 @@ static void one_refusal_a_second_is_a_row_and_all_are_counted(void **state)
 {
 	struct limits *all = limits_new();
 	struct limit *l = limits_find(all, 5);
-	int64_t flow_id = 0, n = 0;
+	struct limit_sum sum = {0};
 	size_t at = 0;
 	int rows = 0;
 
@@ -95,16 +95,23 @@ static void one_refusal_a_second_is_a_row_and_all_are_counted(void **state)
 	for (int i = 0; i < 5000; i++)
 		rows += limit_refused(l, SECOND + i * 500);
 	assert_int_equal(rows, 3);
-	assert_true(limits_uncounted(all, &at, &flow_id, &n));
-	assert_int_equal(flow_id, 5);
-	assert_int_equal(n, 4997);
-	assert_false(limits_uncounted(all, &at, &flow_id, &n));
-	limits_put_back(all, 5, 4997);
+	limit_count(limits_find(all, 4), LIMIT_PREFLIGHT);
+	assert_true(limits_uncounted(all, &at, &sum));
+	assert_int_equal(sum.flow_id, 5);
+	assert_int_equal(sum.n, 4997);
+	assert_string_equal(sum.name, "rejected");
+	struct limit_sum refused = sum;
+	assert_true(limits_uncounted(all, &at, &sum));
+	assert_int_equal(sum.flow_id, 4);
+	assert_int_equal(sum.n, 1);
+	assert_string_equal(sum.name, "preflight");
+	assert_false(limits_uncounted(all, &at, &sum));
+	limits_put_back(all, &refused);
 	at = 0;
-	assert_true(limits_uncounted(all, &at, &flow_id, &n));
-	assert_int_equal(n, 4997);
+	assert_true(limits_uncounted(all, &at, &sum));
+	assert_int_equal(sum.n, 4997);
 	at = 0;
-	assert_false(limits_uncounted(all, &at, &flow_id, &n));
+	assert_false(limits_uncounted(all, &at, &sum));
 	limits_free(all);
 }
 

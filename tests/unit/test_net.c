@@ -20,6 +20,21 @@ static bool within(const char *range, const char *text)
 	return net_has(&net, &a);
 }
 
+static void an_address_is_written_in_its_short_form(void **state)
+{
+	static const char *const pairs[][2] = {{"192.0.2.7", "192.0.2.7"}, {"2001:DB8:0:0::1", "2001:db8::1"},
+		{"::ffff:10.0.0.1", "10.0.0.1"}, {"ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+		"ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"}};
+	struct net_address a;
+	char out[NET_TEXT_SIZE];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(pairs); i++) {
+		assert_int_equal(net_address_parse(pairs[i][0], &a), 1);
+		assert_string_equal(net_address_text(&a, out), pairs[i][1]);
+	}
+}
+
 static void a_range_has_its_addresses_and_no_others(void **state)
 {
 	(void)state;
@@ -71,6 +86,7 @@ static void odd_ranges_are_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_address_is_written_in_its_short_form),
 		cmocka_unit_test(a_range_has_its_addresses_and_no_others),
 		cmocka_unit_test(a_list_may_have_blanks),
 		cmocka_unit_test(odd_ranges_are_refused),
