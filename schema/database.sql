@@ -64,7 +64,7 @@ CREATE TABLE requests (
 	remote     TEXT NOT NULL,
 	headers    TEXT NOT NULL,              -- [["Name","value"],...] in order, repeats kept
 	body       BLOB NOT NULL               -- the bytes as received
-, warnings TEXT, removed_bytes INTEGER) STRICT;
+, warnings TEXT, removed_bytes INTEGER, unenforced TEXT) STRICT;
 
 CREATE TABLE runs (
 	-- One execution. id is event * 65536 + number, so an event's runs lie together.
@@ -346,7 +346,8 @@ SELECT q.id AS id,
        CASE WHEN q.removed_bytes IS NULL AND instr(q.body, x'00') = 0 THEN CAST(q.body AS TEXT) END AS body,
        CASE WHEN q.removed_bytes IS NULL THEN q.body END AS body_raw,
        q.warnings AS warnings,
-       q.removed_bytes IS NOT NULL AS body_removed
+       q.removed_bytes IS NOT NULL AS body_removed,
+       q.unenforced AS unenforced
   FROM requests q
   JOIN events e ON e.id = q.id
   JOIN flows f ON f.id = e.flow_id;

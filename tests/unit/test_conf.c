@@ -257,7 +257,7 @@ static void test_conf_each_walks_every_setting(void **state)
 
 	(void)state;
 	conf_each(count, &n);
-	assert_int_equal(n, 21);
+	assert_int_equal(n, 26);
 	assert_false(conf_flag_known("limit"));
 }
 
