@@ -37,6 +37,9 @@ before(async () => {
 			lenient('let-query', { type: 'api_key', in: 'query', name: 'api_key', secret: 'key' }),
 			lenient('let-sign', { type: 'hmac', header: 'X-Sign', secret: 'sign' }),
 			lenient('let-basic', { type: 'basic', user: 'shop', secret: 'unset' }),
+			lenient('let-jwt', { type: 'jwt', algorithms: ['HS256'], secret: 'key' }),
+			lenient('let-system', { type: 'system', secret: 'sign' }, { system: 'github' }),
+			flow('greeted', keep, { system: 'slack', allow_ips: '192.0.2.7', authentication: { type: 'system', secret: 'sign' } }),
 			lenient('let-bearer', { type: 'bearer', secret: 'key' }, { dedupe: true, expected: { mismatch: 'reject' } }),
 		],
 	});
@@ -94,6 +97,11 @@ story('an address that is not in allow_ips is refused before credentials and bod
 	const row = (await refusals(`flow = 'office' AND remote = '192.0.2.16'`))[0];
 	assert.equal(row.status, 403);
 	assert.equal(row.cause, "the address 192.0.2.16 is not in the webhook's allow_ips");
+
+	// A greeting of the system is no way around it.
+	const greeting = { type: 'url_verification', challenge: 'x' };
+	assert.equal((await w.post('/greeted', greeting, from('192.0.2.8'))).status, 403);
+	assert.notEqual((await w.post('/greeted', greeting, from('192.0.2.7'))).status, 403);
 
 	const d = await Dial.open(w.port);
 	await d.write('POST /in/office HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\nExpect: 100-continue\r\nX-API-Key: k-4711\r\n\r\n');
@@ -223,6 +231,9 @@ story('with enforce: false who fails is let in, and what would have refused him 
 		['/let-sign', {}, /header X-Sign is missing/],
 		['/let-sign', { 'X-Sign': '00'.repeat(32) }, /does not match/],
 		['/let-basic', { Authorization: `Basic ${Buffer.from('shop:planted-3').toString('base64')}` }, /"unset" is not set/],
+		['/let-jwt', {}, /Authorization is missing/],
+		['/let-jwt', { Authorization: 'Bearer planted.5.x' }, /./],
+		['/let-system', { 'X-Hub-Signature-256': `sha256=${'0'.repeat(64)}` }, /does not match/],
 		['/let-bearer', { Authorization: 'Bearer planted-4' }, /bearer token/],
 	];
 	for (const [path, headers, cause] of cases) {
@@ -288,6 +299,8 @@ story('an api_key fills in the expected structure by itself', async () => {
 	assert.deepEqual(JSON.parse((await w.do(['flow', 'show', 'let-key', '--expected'])).out),
 		{ headers: { 'X-Topic': 'a', 'X-API-Key': '[redacted]' } });
 	assert.ok(!(await w.do(['flow', 'show', 'office'])).out.includes('X-Topic'), 'the document stays as it was written');
+	assert.equal(JSON.parse((await w.do(['flow', 'show', 'let-system', '--expected'])).out).headers['X-GitHub-Event'], 'issues',
+		"the system's sample, where the flow says nothing");
 	const tested = (await w.do(['flow', 'test', 'office', '--json'])).out;
 	assert.match(tested, /"x-api-key": ?"\[redacted\]"/);
 });
