@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * arrival: a request on its way through intake, shared by the files that make up the way:
- * admit.c (before the body), intake.c (the rest of it), arrival.c (to the disk). Nobody else
- * includes it.
+ * admit.c (before the body), intake.c (the rest of it), arrival.c (what both need, and the way to
+ * the disk). Nobody else includes it.
  *
  * A step returns 0 to go on and -1 when it has filled the response, which ends the way.
  *

@@ -21,24 +21,6 @@ void intake_refused(void *arg, const struct http_request *request, const char *r
 		       request && request->content_length > 0 ? request->content_length : 0);
 }
 
-int arrival_refuse(struct arrival *a, int status, const char *cause, const char *sentence)
-{
-	int64_t bytes = a->body.len ? (int64_t)a->body.len : a->request->content_length;
-
-	keep_rejection(a->front, a->hook, a->request, a->request->remote, status, cause,
-		       bytes > 0 ? bytes : 0);
-	http_response_error(a->response, status, sentence);
-	return -1;
-}
-
-int arrival_refuse_as(struct arrival *a, enum flow_when row, int status, const char *cause,
-		      const char *sentence)
-{
-	arrival_refuse(a, status, cause, sentence);
-	reply_override(a->hook, row, a->response);
-	return -1;
-}
-
 static int unavailable(struct arrival *a, const char *sentence)
 {
 	reply_unavailable(a->front, a->hook, a->response, sentence);
@@ -70,22 +52,6 @@ static struct hooks_table *look_up_settled(struct arrival *a)
 	return look_up(a);
 }
 
-int arrival_doubt(struct arrival *a, const struct verify_result *result)
-{
-	const struct flow_auth *auth = &a->hook->webhook->auth;
-	const char *challenge = verify_challenge(auth);
-
-	if (auth->let_in) {
-		buf_add_text(&a->unenforced, result->cause);
-		return 0;
-	}
-	/* The caller learns that he was refused, and nothing of why: all he is told is this. */
-	arrival_refuse_as(a, WHEN_UNAUTHENTICATED, 401, result->cause, "not authenticated");
-	if (challenge && a->response->status == 401)
-		http_response_header(a->response, "WWW-Authenticate", challenge);
-	return -1;
-}
-
 /* One who is let in without a signature need not be asked for it twice. */
 static int check_body(struct arrival *a)
 {
@@ -94,22 +60,6 @@ static int check_body(struct arrival *a)
 	return a->unenforced.len ||
 	       proof_body(a->hook, a->request, buf_slice(&a->body), a->received_at, &result)
 		       ? 0 : arrival_doubt(a, &result);
-}
-
-int arrival_body_read(struct arrival *a)
-{
-	size_t limit = (size_t)a->front->conf->max_body_bytes, own = a->hook->webhook->max_body_bytes;
-	struct http_refusal why;
-
-	if (a->body_read)
-		return 0;
-	a->body_read = true;
-	if (own && own < limit)
-		limit = own;
-	if (http_body_read(a->request, limit, a->front->conf->body_deadline_ms, &a->body, &why) >= 0)
-		return 0;
-	return why.status == 413 ? arrival_refuse_as(a, WHEN_TOO_LARGE, 413, why.text, why.text)
-				 : arrival_refuse(a, why.status, why.text, why.text);
 }
 
 /* ---- to disk -------------------------------------------------------------------- */
