@@ -173,6 +173,8 @@ struct flow_webhook {
 	size_t max_body_bytes;    /* 0: the server's own limit */
 	bool dedupe;
 	int64_t dedupe_window_ms;
+	int accepted_status;      /* of a stored event nobody else has an answer for: 202, or what its
+				     system takes instead */
 	struct flow_answer when[WHEN_COUNT];
 	struct flow_retry retry;
 	enum flow_mismatch mismatch;

@@ -58,22 +58,49 @@ static void check_sample(struct maker *m, const struct arg *a)
 			fault_add(m->faults, a->pointer, "headers", "header \"%.80s\" must be text", item->string);
 }
 
-/* 200, "200" or "200-299". */
-static void check_success(struct maker *m, const struct arg *a)
+/* 200, "200" or "200-299": 1 and the range, or 0. */
+static int read_statuses(const cJSON *item, int *from, int *to)
+{
+	const char *text = cJSON_IsString(item) ? item->valuestring : "";
+	int n = 0, got;
+
+	if (cJSON_IsNumber(item)) {
+		*from = *to = item->valueint;
+		return *from >= 100 && *from <= 599;
+	}
+	got = sscanf(text, "%3d%n-%3d%n", from, &n, to, &n);
+	if (got == 1)
+		*to = *from;
+	return got >= 1 && !text[n] && *from >= 100 && *to <= 599;
+}
+
+static bool counts_as_success(const cJSON *list, int status)
 {
 	const cJSON *item;
-	int from, to, n;
+	int from, to;
 
-	cJSON_ArrayForEach(item, a->node) {
-		if (cJSON_IsNumber(item) && item->valuedouble >= 100 && item->valuedouble <= 599)
-			continue;
-		const char *text = cJSON_IsString(item) ? item->valuestring : "";
-		n = 0;
-		if (sscanf(text, "%3d%n-%3d%n", &from, &n, &to, &n) < 1 || text[n] || from < 100 || from > 599)
+	cJSON_ArrayForEach(item, list)
+		if (read_statuses(item, &from, &to) && status >= from && status <= to)
+			return true;
+	return false;
+}
+
+/* A stored delivery is answered with 202; a sender that takes this for a failure would send it again
+ * and again. */
+static void read_success(struct maker *m, const struct arg *a)
+{
+	static const int thanks[] = {202, 200, 204};
+	const cJSON *item;
+	int from, to;
+
+	cJSON_ArrayForEach(item, a->node)
+		if (!read_statuses(item, &from, &to))
 			fault_add(m->faults, a->pointer, NULL, "\"success\" is a list of statuses: \"200\", \"200-299\"");
-	}
 	if (a->node && !cJSON_IsArray(a->node))
 		fault_add(m->faults, a->pointer, NULL, "\"success\" is a list of statuses: \"200\", \"200-299\"");
+	for (size_t i = ARRAY_LEN(thanks); a->node && i-- > 0;)
+		if (counts_as_success(a->node, thanks[i]))
+			m->held->system.reply_status = thanks[i];
 }
 
 static void read_all(struct maker *m, const char *name)
@@ -90,6 +117,7 @@ static void read_all(struct maker *m, const char *name)
 	s->about = arg_text(a, "about");
 	s->key_title = secret ? arg_text(secret, "title") : NULL;
 	s->dedupe = arg_bool(a, "dedupe");
+	s->reply_status = 202;
 	s->reply_deadline_ms = reply ? arg_int(reply, "deadline_ms") : 0;
 	s->json = m->held->json;
 	cJSON_ArrayForEach(item, arg_find(a, "methods")->node)
@@ -108,7 +136,7 @@ static void read_all(struct maker *m, const char *name)
 	if (s->dedupe && !s->delivery_id->n)
 		fault_add(m->faults, "/dedupe", NULL, "\"dedupe\" needs a \"delivery_id\"");
 	if (reply)
-		check_success(m, arg_find(reply, "success"));
+		read_success(m, arg_find(reply, "success"));
 	check_sample(m, arg_find(a, "sample"));
 }
 

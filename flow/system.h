@@ -135,6 +135,7 @@ struct system {
 	bool own;                         /* the operator's file */
 	bool dedupe;
 	int64_t reply_deadline_ms;        /* 0: not known */
+	int reply_status;                 /* what tells the sender that all is well: 202 where it takes that */
 	unsigned methods;                 /* enum flow_method */
 	const struct system_setting *settings;
 	size_t n_settings;

@@ -286,6 +286,7 @@ void webhook_read(struct flow *f, const struct args *a, struct faults *faults)
 	w->deadline_ms = arg_int(a, "deadline_ms");
 	if (!arg_given(a, "deadline_ms") && f->system && f->system->reply_deadline_ms)
 		w->deadline_ms = f->system->reply_deadline_ms;
+	w->accepted_status = f->system ? f->system->reply_status : 202;
 	w->max_body_bytes = (size_t)arg_int(a, "max_body_bytes");
 	w->run_limit_ms = arg_int(a, "run_limit_ms");
 	read_retry(f, a);

@@ -62,9 +62,9 @@ static void finish(const struct event_added *added, struct http_response *respon
 }
 
 static void accepted_as(const struct front *f, const struct hook *hook, const struct event_added *added,
-		   enum flow_when row, struct http_response *response)
+			enum flow_when row, struct http_response *response)
 {
-	http_response_json(response, 202);
+	http_response_json(response, hook->webhook->accepted_status);
 	buf_grow(&response->body, 256);
 	buf_addf(&response->body, "{\"event\":%" PRId64 ",\"state\":\"%s\"", added->id,
 		 added->held ? "held" : "queued");
