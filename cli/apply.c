@@ -165,7 +165,9 @@ void apply_routes_free(struct flow_route *routes, size_t count)
 
 static void store_one(struct apply_doc *doc, struct store *s, bool publish, int64_t now)
 {
+	struct buf answers = BUF_INIT;
 	struct flow_route *routes;
+	bool own = flow_answers(doc->flow, &answers);
 	struct flow_new row = {
 		.name = flow_name(doc->flow),
 		.title = flow_title(doc->flow),
@@ -174,11 +176,13 @@ static void store_one(struct apply_doc *doc, struct store *s, bool publish, int6
 		.replies = flow_webhook(doc->flow)->reply == REPLY_RESPONSE,
 		.concurrency = flow_webhook(doc->flow)->concurrency,
 		.order_stop = flow_webhook(doc->flow)->order_stop,
+		.answers = own ? answers.ptr : NULL,
 	};
 
 	apply_routes(doc->flow, &routes, &row.n_routes);
 	row.routes = routes;
 	int rc = store_flow_apply(s, &row, publish, now, &doc->version, &doc->err);
+	buf_release(&answers);
 	doc->outcome = rc < 0 ? APPLY_FAILED : rc > 0 ? APPLY_NEW : APPLY_UNCHANGED;
 	apply_routes_free(routes, row.n_routes);
 }

@@ -242,6 +242,7 @@ struct flow_new {               /* one version of a flow; borrowed */
 	bool effects, replies;
 	int concurrency;        /* at most so many of its events run at once; 0: no limit */
 	bool order_stop;        /* a failed event keeps those of its key waiting */
+	const char *answers;    /* statuses that differ from the defaults, as JSON; NULL: none does */
 	const struct flow_route *routes;
 	size_t n_routes;
 };

@@ -243,6 +243,10 @@ void flow_redacted_release(struct flow_redacted *r);
 cJSON *flow_expected(const struct flow *f);
 void flow_expected_fill(const struct flow_auth *auth, cJSON *expected);
 
+/* flow_answers adds the statuses that the flow (or its system) puts in place of the reply table's, as
+ * JSON: {"accepted": 200, "failed": 502}. False, and nothing, when there are none. */
+bool flow_answers(const struct flow *f, struct buf *out);
+
 /* flow_suffix_shape adds the suffix with its {name} parts made equal: "/orders/{}". Two
  * suffixes of one shape and one method cannot both be published. */
 void flow_suffix_shape(const char *suffix, struct buf *out);

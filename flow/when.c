@@ -84,3 +84,19 @@ void when_read(struct flow *f, const struct args *a, struct faults *faults)
 			read_answer(f, &when->list[i], (enum flow_when)i, faults);
 	}
 }
+
+bool flow_answers(const struct flow *f, struct buf *out)
+{
+	size_t before = out->len;
+
+	for (size_t i = 0; i < WHEN_COUNT; i++) {
+		int status = f->webhook.when[i].status;
+		if (!status && i == WHEN_ACCEPTED && f->webhook.accepted_status != 202)
+			status = f->webhook.accepted_status;
+		if (status)
+			buf_addf(out, "%s\"%s\":%d", out->len > before ? "," : "{", when_params[i].name, status);
+	}
+	if (out->len > before)
+		buf_add_char(out, '}');
+	return out->len > before;
+}

@@ -19,7 +19,7 @@ CREATE TABLE flow_versions (
 	document   TEXT NOT NULL,              -- as it was given, byte for byte
 	effects    INTEGER NOT NULL,           -- some step calls another system
 	replies    INTEGER NOT NULL,           -- it decides the caller's reply
-	created_at INTEGER NOT NULL, concurrency INTEGER, order_stop INTEGER NOT NULL DEFAULT 0,
+	created_at INTEGER NOT NULL, concurrency INTEGER, order_stop INTEGER NOT NULL DEFAULT 0, answers TEXT,
 	UNIQUE (flow_id, number)
 ) STRICT;
 
@@ -207,30 +207,6 @@ CREATE INDEX events_limited ON events (flow_id) WHERE state = 'running' AND lane
 
 CREATE INDEX requests_unenforced ON requests (id) WHERE unenforced IS NOT NULL;
 
-CREATE VIEW event_history AS
-SELECT e.id AS id,
-       f.name AS flow,
-       strftime('%Y-%m-%dT%H:%M:%fZ', e.received_at / 1000.0, 'unixepoch') AS received_at,
-       e.state AS state,
-       q.method AS method,
-       q.path AS path,
-       CASE WHEN e.awaited = 0 THEN 202
-            WHEN e.awaited = 2 THEN 504
-            ELSE (SELECT coalesce(r.reply_status, CASE r.outcome WHEN 'succeeded' THEN 200 ELSE 500 END)
-                    FROM runs r
-                   WHERE r.id > e.id * 65536 AND r.id < (e.id + 1) * 65536
-                     AND (r.reply_status IS NOT NULL OR r.outcome IN ('succeeded', 'failed', 'timed out')
-                          OR e.state = 'failed')
-                   ORDER BY r.id LIMIT 1)
-       END AS status,
-       e.attempt AS attempts,
-       l.ended_at - l.started_at AS duration_ms,
-       l.error AS error
-  FROM events e
-  JOIN flows f ON f.id = e.flow_id
-  JOIN requests q ON q.id = e.id
-  LEFT JOIN runs l ON l.id = e.id * 65536 + e.run;
-
 CREATE VIEW run_history AS
 SELECT r.id / 65536 AS event,
        r.id % 65536 AS run,
@@ -352,4 +328,31 @@ SELECT q.id AS id,
   FROM requests q
   JOIN events e ON e.id = q.id
   JOIN flows f ON f.id = e.flow_id;
+
+CREATE VIEW event_history AS
+SELECT e.id AS id,
+       f.name AS flow,
+       strftime('%Y-%m-%dT%H:%M:%fZ', e.received_at / 1000.0, 'unixepoch') AS received_at,
+       e.state AS state,
+       q.method AS method,
+       q.path AS path,
+       CASE WHEN e.awaited = 0 THEN coalesce(json_extract(v.answers, '$.accepted'), 202)
+            WHEN e.awaited = 2 THEN coalesce(json_extract(v.answers, '$.deadline'), 504)
+            ELSE (SELECT coalesce(r.reply_status,
+                                  CASE r.outcome WHEN 'succeeded' THEN coalesce(json_extract(v.answers, '$.no_reply'), 200)
+                                                 ELSE coalesce(json_extract(v.answers, '$.failed'), 500) END)
+                    FROM runs r
+                   WHERE r.id > e.id * 65536 AND r.id < (e.id + 1) * 65536
+                     AND (r.reply_status IS NOT NULL OR r.outcome IN ('succeeded', 'failed', 'timed out')
+                          OR e.state = 'failed')
+                   ORDER BY r.id LIMIT 1)
+       END AS status,
+       e.attempt AS attempts,
+       l.ended_at - l.started_at AS duration_ms,
+       l.error AS error
+  FROM events e
+  JOIN flows f ON f.id = e.flow_id
+  JOIN requests q ON q.id = e.id
+  LEFT JOIN flow_versions v ON v.id = q.version_id
+  LEFT JOIN runs l ON l.id = e.id * 65536 + e.run;
 

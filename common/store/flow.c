@@ -132,9 +132,9 @@ static int apply_flow(struct conn *c, void *arg, struct err *err)
 	}
 	if (!same) {
 		if (sql_do(c, err, "INSERT INTO flow_versions (flow_id, number, document, effects, replies, created_at, "
-			   "concurrency, order_stop) VALUES (?, ?, ?, ?, ?, ?, nullif(?, 0), ?)", "iitiiiii", flow_id, ++number, f->document,
-			   (int64_t)f->effects, (int64_t)f->replies, a->now,
-			   (int64_t)f->concurrency, (int64_t)f->order_stop) < 0)
+			   "concurrency, order_stop, answers) VALUES (?, ?, ?, ?, ?, ?, nullif(?, 0), ?, ?)", "iitiiiiit",
+			   flow_id, ++number, f->document, (int64_t)f->effects, (int64_t)f->replies, a->now,
+			   (int64_t)f->concurrency, (int64_t)f->order_stop, f->answers) < 0)
 			return -1;
 		version_id = sqlite3_last_insert_rowid(c->db);
 	}

@@ -178,6 +178,14 @@ story('each row of the reply table can be overridden by the flow', async () => {
 	assert.equal((await w.post('/overrides', { do: 'reply' })).text, 'told');
 	const late = await w.post('/late-told', { n: 2 });
 	assert.deepEqual([late.status, late.text], [202, 'soon']);
+	await w.apply(flow('thanked', [map('m', 1)], { when: { accepted: { status: 200, body: 'thanks' } } }));
+	const thanked = await w.post('/thanked', {});
+	assert.deepEqual([thanked.status, thanked.text], [200, 'thanks']);
+	for (const got of [failed, none, late, thanked]) {
+		const event = got.headers['ringbolt-event'];
+		await w.ended(event);
+		assert.equal((await w.event(event)).status, got.status, 'event_history says what the caller got');
+	}
 });
 
 story('refusals and duplicates can be said in the own words of a flow, and stay refusals', async () => {

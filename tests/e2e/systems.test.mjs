@@ -122,7 +122,9 @@ function thanks(c) {
 async function accepted(c, d, what) {
 	const got = await send(c, d);
 	assert.equal(got.status, thanks(c), `${what}: ${got.status} ${got.text}: ${got.status < 300 ? '' : await causeOf()}`);
-	return +got.headers['ringbolt-event'];
+	const event = +got.headers['ringbolt-event'];
+	assert.equal(await w.one(`SELECT status FROM event_history WHERE id = ${event}`), got.status);
+	return event;
 }
 async function refused(c, d, what) {
 	const got = await send(c, d);
