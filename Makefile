@@ -100,6 +100,7 @@ schema: $(B)/ringbolt                      ## redraw schema/database.sql and the
 	$(B)/ringbolt schema database >schema/database.sql
 	$(B)/ringbolt schema flow >$(B)/flow.schema.json && mv $(B)/flow.schema.json schema/flow.schema.json
 	$(B)/ringbolt schema system >$(B)/system.schema.json && mv $(B)/system.schema.json schema/system.schema.json
+	$(B)/ringbolt schema api >$(B)/openapi.json && mv $(B)/openapi.json docs/openapi.json
 install: $(B)/ringbolt                     ## PREFIX=/usr/local, DESTDIR=
 	install -D -m 755 $(B)/ringbolt $(DESTDIR)$(PREFIX)/bin/ringbolt
 clean:                                     ## remove build/

@@ -6,6 +6,7 @@
 #include "common/json.h"
 #include "flow/flow.h"
 #include "flow/system.h"
+#include "server/api_docs.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,12 +54,22 @@ static int print_schema(cJSON *schema)
 	return EXIT_FINE;
 }
 
+static int print_api_markdown(void)
+{
+	struct buf text = BUF_INIT;
+
+	api_markdown(&text);
+	fputs(text.ptr, stdout);
+	buf_release(&text);
+	return EXIT_FINE;
+}
+
 static int run_schema(const struct conf *conf, const struct args *args)
 {
 	struct err err;
 
 	(void)conf;
-	if (args_words(args, 1, 1, "database, flow or system", &err) < 0)
+	if (args_words(args, 1, 1, "database, flow, system or api", &err) < 0)
 		return cmd_usage("schema", &err);
 	if (strcmp(args->words[0], "database") == 0)
 		return print_database();
@@ -66,15 +77,24 @@ static int run_schema(const struct conf *conf, const struct args *args)
 		return print_schema(flow_schema());
 	if (strcmp(args->words[0], "system") == 0)
 		return print_schema(system_schema());
-	err_set(&err, ERR_INVALID, "there is no schema \"%.40s\": say database, flow or system", args->words[0]);
+	if (strcmp(args->words[0], "api") == 0)
+		return args_has(args, "markdown") ? print_api_markdown() : print_schema(api_openapi());
+	err_set(&err, ERR_INVALID, "there is no schema \"%.40s\": say database, flow, system or api", args->words[0]);
 	return cmd_usage("schema", &err);
 }
 
+static const struct option schema_options[] = {
+	{"markdown", NULL, "Of the API: the tables of its manual instead.", false},
+	{NULL, NULL, NULL, false},
+};
+
 const struct cmd cmd_schema = {
 	.name = "schema",
-	.arguments = "database|flow|system",
-	.text = "Print the schema of the database (SQL), or of flow documents or system files (JSON Schema).",
+	.arguments = "database|flow|system|api",
+	.text = "Print the schema of the database (SQL), of flow documents or system files (JSON Schema), or of "
+		"the API (OpenAPI).",
 	.help = "\tringbolt schema flow >flow.schema.json",
+	.options = schema_options,
 	.anywhere = true,
 	.run = run_schema,
 };

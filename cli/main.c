@@ -22,6 +22,7 @@
 	X(event_pin) X(event_unpin) \
 	X(replay) X(replay_list) X(replay_show) X(replay_cancel) X(replay_resume) \
 	X(secret_set) X(secret_list) X(secret_remove) X(secret_rotate) \
+	X(key_add) X(key_list) X(key_remove) \
 	X(system_list) X(system_show) X(system_check) X(system_sign) X(system_docs) \
 	X(connection_set) X(connection_list) X(connection_show) X(connection_remove) \
 	X(retention) X(retention_run) \
@@ -67,7 +68,7 @@ static const struct cmd *find_command(int argc, char **argv, int *words)
 
 static int refuse_unknown(int argc, char **argv)
 {
-	static const char *const families[] = {"flow", "event", "secret", "system", "connection"};
+	static const char *const families[] = {"flow", "event", "secret", "key", "system", "connection"};
 	bool two = argc > 2 && argv[2][0] != '-';
 	char *both = two ? mem_format("%s %s", argv[1], argv[2]) : mem_dup(argv[1]);
 	struct nearest near = {.word = both}, first = {.word = argv[1]};

@@ -108,7 +108,8 @@ struct rejection {              /* one refused arrival; all borrowed */
 	const char *method, *path, *remote;
 	const char *headers;    /* as above, redacted; or "[]" */
 	int64_t body_bytes;
-	int64_t event_id;       /* of one that was let in; 0: refused. Only when looking */
+	int64_t event_id;       /* of one that was let in; 0: refused. Only when looking, and so is */
+	int64_t id;             /* its number, for keyset paging */
 };
 /* store_rejection_add keeps the last REJECTIONS_KEPT of them and counts all. */
 #define REJECTIONS_KEPT 10000
@@ -335,6 +336,7 @@ struct rejection_filter {       /* what is unset filters nothing */
 	const char *cause;      /* part of the cause */
 	bool unenforced;        /* instead of those refused, those let in by "enforce": false: their
 				   events; status is what they would have got */
+	int64_t before_id;      /* keyset paging: only smaller ids */
 	size_t limit;           /* 0: all */
 };
 /* store_rejections_each calls back for each, the newest first; each < 0 ends it. */
@@ -348,6 +350,8 @@ int store_event_cancel(struct store *s, const struct event_filter *filter, struc
 
 /* ---- replay: common/store_replay.h ------------------------------------------------- */
 
+/* ---- keys of the API, and who changed what: common/store_access.h ---------------------- */
+
 /* ---- retention: common/store_retention.h -------------------------------------------- */
 
 /* ---- health -------------------------------------------------------------------- */
@@ -357,15 +361,7 @@ struct store_gauges {           /* the cost does not grow with finished events *
 	int64_t database_bytes, wal_bytes;
 };
 int store_gauges(struct store *s, struct store_gauges *out, struct err *err) MUSTCHECK;
-/* store_counts_each: how many arrivals and runs ended how, since the database began. */
-struct count_row {
-	const char *flow;       /* "" where no flow has the suffix */
-	const char *outcome;    /* accepted, duplicate, rejected, handshake, preflight; unenforced, which are
-				   accepted too; succeeded, failed, retried, crashed */
-	int64_t n;
-};
-int store_counts_each(struct store *s, int (*each)(void *arg, const struct count_row *row), void *arg,
-		      struct err *err) MUSTCHECK;
+/* counts: common/store_counts.h */
 
 /* store_queue_cap: above this many queued events store_event_add answers ERR_BUSY; 0: no cap. */
 void store_queue_cap(struct store *s, int64_t max_queued);
@@ -387,6 +383,8 @@ int store_schema_text(struct buf *out, struct err *err) MUSTCHECK;
 /* store_versions: "SQLite 3.40.1" and the like, for doctor. */
 const char *store_engine_version(void);
 
+#include "common/store_access.h"
+#include "common/store_counts.h"
 #include "common/store_keep.h"
 #include "common/store_replay.h"
 #include "common/store_retention.h"

@@ -166,3 +166,27 @@ int store_counts_roll(struct store *s, int64_t now, struct err *err)
 	return roll_before(s, minute - AS_MINUTES, 60, err) < 0 ||
 		       roll_before(s, minute - AS_HOURS, DAY_MINUTES, err) < 0 ? -1 : 0;
 }
+
+int store_minutes_each(struct store *s, int64_t since, int64_t until, const char *flow,
+		       int (*each)(void *arg, const struct minute_row *row), void *arg, struct err *err)
+{
+	struct conn *c = reader_take(s, err);
+
+	if (!c)
+		return -1;
+	sqlite3_stmt *st = sql_ask(c, err, "SELECT m.minute, m.outcome, sum(m.n) FROM minutes m "
+				   "LEFT JOIN flows f ON f.id = m.flow_id WHERE m.minute >= ?1 AND m.minute <= ?2 "
+				   "AND (?3 IS NULL OR f.name = ?3) GROUP BY m.minute, m.outcome ORDER BY m.minute",
+				   "iit", since / MINUTE_MS, until / MINUTE_MS, flow);
+	int got = st ? 1 : -1;
+	while (got > 0 && (got = sql_row(c, st, err)) > 0) {
+		struct minute_row row = {sqlite3_column_int64(st, 0) * MINUTE_MS,
+					 (const char *)sqlite3_column_text(st, 1), sqlite3_column_int64(st, 2)};
+		if (each(arg, &row) < 0) {
+			sql_done(st);
+			got = 0;
+		}
+	}
+	reader_give(s, c);
+	return got < 0 ? -1 : 0;
+}

@@ -17,6 +17,7 @@ static int give_row(sqlite3_stmt *st, int (*each)(void *arg, const struct reject
 		.headers = (const char *)sqlite3_column_text(st, 7),
 		.body_bytes = sqlite3_column_int64(st, 8),
 		.event_id = sqlite3_column_int64(st, 9),
+		.id = sqlite3_column_int64(st, 10),
 	};
 
 	return each(arg, &row);
@@ -28,23 +29,24 @@ static sqlite3_stmt *ask(struct conn *c, const struct rejection_filter *f, struc
 	int64_t limit = f->limit ? (int64_t)f->limit : -1;
 	struct slice cause = {f->cause, f->cause ? strlen(f->cause) : 0};
 	int64_t until = f->until ? f->until : INT64_MAX;
+	int64_t before = f->before_id ? f->before_id : INT64_MAX;
 
 	if (!f->unenforced)
 		return sql_ask(c, err,
 			"SELECT j.at, j.flow_id, j.status, j.cause, j.method, j.path, j.remote, j.headers, "
-			"j.body_bytes, 0 FROM rejections j LEFT JOIN flows f ON f.id = j.flow_id "
+			"j.body_bytes, 0, j.id FROM rejections j LEFT JOIN flows f ON f.id = j.flow_id "
 			"WHERE (?1 IS NULL OR f.name = ?1) AND j.at >= ?2 AND j.at < ?3 "
 			"AND (?4 = 0 OR j.status = ?4) AND (?5 IS NULL OR instr(j.cause, ?5) > 0) "
-			"ORDER BY j.id DESC LIMIT ?6",
-			"tiiisi", f->flow, f->since, until, (int64_t)f->status, cause, limit);
+			"AND j.id < ?7 ORDER BY j.id DESC LIMIT ?6",
+			"tiiisii", f->flow, f->since, until, (int64_t)f->status, cause, limit, before);
 	return sql_ask(c, err,
 		"SELECT e.received_at, e.flow_id, 401, q.unenforced, q.method, q.path, q.remote, q.headers, "
-		"coalesce(q.removed_bytes, length(q.body)), q.id FROM requests q JOIN events e ON e.id = q.id JOIN flows f ON f.id = e.flow_id "
+		"coalesce(q.removed_bytes, length(q.body)), q.id, q.id FROM requests q JOIN events e ON e.id = q.id JOIN flows f ON f.id = e.flow_id "
 		"WHERE q.unenforced IS NOT NULL AND (?1 IS NULL OR f.name = ?1) "
 		"AND e.received_at >= ?2 AND e.received_at < ?3 "
 		"AND ?4 IN (0, 401) AND (?5 IS NULL OR instr(q.unenforced, ?5) > 0) "
-		"ORDER BY q.id DESC LIMIT ?6",
-		"tiiisi", f->flow, f->since, until, (int64_t)f->status, cause, limit);
+		"AND q.id < ?7 ORDER BY q.id DESC LIMIT ?6",
+		"tiiisii", f->flow, f->since, until, (int64_t)f->status, cause, limit, before);
 }
 
 int store_rejections_each(struct store *s, const struct rejection_filter *filter,
