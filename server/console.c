@@ -64,7 +64,7 @@ static bool host_is_ours(struct front *f, const struct http_request *request)
 		return strcmp(request->version, "1.0") == 0;
 	if (!host_name(header, name, sizeof(name)))
 		return false;
-	if (strcasecmp(name, "localhost") == 0 || net_address_parse(name, &address) == 0)
+	if (strcasecmp(name, "localhost") == 0 || net_address_parse(name, &address))
 		return true;
 	return conf_address(f->conf->console, own, &port, &err) == 0 && strcasecmp(name, own) == 0;
 }

@@ -33,13 +33,58 @@ static void test_routes_deny_what_no_line_names(void **state)
 	assert_null(routes_find(ROUTE_CONSOLE, "GET", "/healthz/", &tail, &status, &allow));
 }
 
-static void test_routes_each_have_a_sentence(void **state)
+static void test_routes_each_have_a_right_and_a_sentence(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < routes_count; i++) {
-		assert_non_null(routes_table[i].handler);
-		assert_true(strlen(routes_table[i].text) > 20);
+		const struct route *route = &routes_table[i];
+		assert_true(!route->handler != !route->api);
+		assert_true(strlen(route->text) > 20);
+		/* One right; below /api/ one that must be given, and nowhere else. */
+		assert_true(route->right != 0 && (route->right & (route->right - 1)) == 0);
+		assert_int_equal(route->api != NULL, rights_name(route->right) != NULL);
+		assert_int_equal(route->api != NULL, strncmp(route->pattern, "/api/v1/", 8) == 0);
+		assert_true(!route->body || strcmp(route->method, "GET") != 0);
 	}
+}
+
+static void test_routes_match_one_part_for_a_name(void **state)
+{
+	const char *tail, *allow;
+	int status;
+	const struct route *r;
+
+	(void)state;
+	r = routes_find(ROUTE_CONSOLE, "GET", "/api/v1/events/42/body", &tail, &status, &allow);
+	assert_non_null(r);
+	assert_string_equal(r->pattern, "/api/v1/events/{id}/body");
+	assert_string_equal(tail, "42/body");
+	r = routes_find(ROUTE_CONSOLE, "POST", "/api/v1/events/cancel", &tail, &status, &allow);
+	assert_string_equal(r->pattern, "/api/v1/events/cancel");
+	static const char *const nothing[] = {"/api/v1/events/", "/api/v1/events//body", "/api/v1/events/1/",
+					      "/api/v1/events/1/2/body", "/api/v1", "/api/v1/", "/api/v2/events"};
+	for (size_t i = 0; i < ARRAY_LEN(nothing); i++) {
+		assert_null(routes_find(ROUTE_CONSOLE, "GET", nothing[i], &tail, &status, &allow));
+		assert_int_equal(status, 404);
+	}
+	assert_null(routes_find(ROUTE_CONSOLE, "PUT", "/api/v1/events/1/pin", &tail, &status, &allow));
+	assert_int_equal(status, 405);
+	assert_string_equal(allow, "POST, DELETE");
+}
+
+static void test_rights_are_read_whole_or_not_at_all(void **state)
+{
+	static const char *const faulty[] = {"", ",", "admin,", ",admin", "admin,admin", "Admin", "admin flows:read",
+					     "events:read,root", "events", "a-right-with-a-name-that-is-far-too-long"};
+	unsigned bits;
+	struct err err;
+
+	(void)state;
+	assert_int_equal(rights_parse("events:read,admin", &bits, &err), 0);
+	assert_int_equal(bits, RIGHT_EVENTS_READ | RIGHT_ADMIN);
+	for (size_t i = 0; i < ARRAY_LEN(faulty); i++)
+		if (rights_parse(faulty[i], &bits, &err) == 0)
+			fail_msg("taken: \"%s\"", faulty[i]);
 }
 
 /* A table of these suffixes; each hook's flow_id is its place, from 1. */
@@ -158,7 +203,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_routes_deny_what_no_line_names),
-		cmocka_unit_test(test_routes_each_have_a_sentence),
+		cmocka_unit_test(test_routes_each_have_a_right_and_a_sentence),
+		cmocka_unit_test(test_routes_match_one_part_for_a_name),
+		cmocka_unit_test(test_rights_are_read_whole_or_not_at_all),
 		cmocka_unit_test(test_hooks_prefer_literal_parts),
 		cmocka_unit_test(test_hooks_one_suffix_of_two_flows),
 		cmocka_unit_test(test_hooks_find_each_of_a_thousand),
