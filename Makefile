@@ -21,11 +21,12 @@ ASSETS := $(sort $(wildcard migrations/*.sql schema/*.json schema/systems/*.json
 obj     = $(patsubst %.c,$(B)/%.o,$1)
 UNITS  := $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNIT_C))
 TOOLS  := $(patsubst tests/tools/%.c,$(B)/tools/%,$(TOOL_C))
+SHIM   := $(B)/torture/shim.so
 comma  := ,
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run deps test-deps test check unit lint e2e asan valgrind bench schema install clean help FORCE
+.PHONY: all run deps test-deps test check unit lint e2e asan valgrind torture torture-long bench schema install clean help FORCE
 all: $(B)/ringbolt                         ## build the program (build/ringbolt)
 
 $(B)/ringbolt: $(call obj,$(CLI_C)) $(B)/lib.a
@@ -42,6 +43,11 @@ $(B)/unit/%: tests/unit/%.c $(B)/lib.a
 $(B)/tools/%: tests/tools/%.c $(B)/lib.a
 	@mkdir -p $(@D)
 	$(CC) $(FLAGS) $(LDFLAGS) -o $@ $< $(B)/lib.a $(LIBS)
+
+# Preloaded into the server, and so never sanitized itself.
+$(SHIM): tests/torture/shim.c tests/torture/shim.h
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -MMD -MP -fsanitize=%,$(FLAGS)) -fPIC -shared -o $@ $< -ldl
 
 # Files inside the binary: one table of name, bytes, size (common/assets.h reads it).
 # A file that is gone or has another name is a change too.
@@ -81,7 +87,7 @@ test: test-deps                            ## everything CI runs
 check: $(B)/ringbolt lint                  ## quick, no network; T=word runs what has the word in its name
 	@$(MAKE) -s unit e2e T=$(T)
 unit-programs: $(UNITS)
-tools: $(TOOLS)
+tools: $(TOOLS) $(SHIM)
 unit: $(UNITS)                             ## the unit tests (T=word)
 	@sh tests/unit/run.sh $(B)/unit $(T)
 e2e: $(B)/ringbolt tools                   ## the real binary, on free ports (T=word)
@@ -94,6 +100,12 @@ asan:                                      ## the unit and end-to-end tests unde
 valgrind: $(B)/ringbolt tools $(UNITS)     ## the unit tests and the doors to the world under valgrind
 	@VALGRIND=1 sh tests/unit/run.sh $(B)/unit $(T)
 	@VALGRIND=1 RINGBOLT=$(CURDIR)/$(B)/ringbolt TOOLS=$(CURDIR)/$(B)/tools sh tests/e2e/run.sh $(T)
+torture: $(B)/ringbolt tools               ## kill, stop, fill and break for SECONDS=60, then check (SEED=n repeats)
+	@RINGBOLT=$(CURDIR)/$(B)/ringbolt TOOLS=$(CURDIR)/$(B)/tools SEED=$(SEED) SECONDS=$(SECONDS) \
+		node tests/torture/main.mjs torture
+torture-long: $(B)/ringbolt tools          ## the same for ten minutes, and 1,000 images of power cuts
+	@RINGBOLT=$(CURDIR)/$(B)/ringbolt TOOLS=$(CURDIR)/$(B)/tools SEED=$(SEED) \
+		SECONDS=$(or $(SECONDS),600) IMAGES=$(or $(IMAGES),1000) node tests/torture/main.mjs torture powercut
 bench: $(B)/ringbolt tools                 ## the ratios of docs/performance.md, in one run
 	@RINGBOLT=$(CURDIR)/$(B)/ringbolt TOOLS=$(CURDIR)/$(B)/tools node tests/bench/bench.mjs
 schema: $(B)/ringbolt                      ## redraw schema/database.sql and the schemas beside it
