@@ -6,6 +6,8 @@
 import assert from 'node:assert/strict';
 import { powercut } from '../torture/powercut.mjs';
 import { seedOf } from '../torture/random.mjs';
+import { faults } from '../torture/nemesis.mjs';
+import { torture } from '../torture/torture.mjs';
 import { story } from './story.mjs';
 import { SLOW } from './world.mjs';
 
@@ -17,4 +19,12 @@ story('a power cut at any moment loses nothing that was acknowledged, whatever t
 	const figures = await powercut({ seed, images: 160, events: 400, starts: 4 });
 	console.log(`# ${JSON.stringify(figures)}`);
 	assert.ok(figures.images >= 100 && figures.open >= 40, 'enough images, and enough of them with writes that were not synced');
+});
+
+story('nothing acknowledged is lost, nothing is left undone, whatever breaks', { skip, timeout: 240000 }, async () => {
+	console.log(`# seed ${seed}`);
+	const figures = await torture({ seed, seconds: 40, say: what => console.log(`# ${what}`) });
+	console.log(`# ${JSON.stringify(figures)}`);
+	assert.equal(Object.keys(figures.faults).length, faults.length, 'everything has happened at least once');
+	assert.ok(figures.acknowledged > 1000, 'enough was acknowledged to mean something');
 });

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+//
+// torture: load, faults after a schedule made of the seed, a drain without faults, and then what
+// must hold whatever happened (the names I1 ... are those of docs/reliability.md).
+
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { World, alive, run, waitFor } from '../e2e/world.mjs';
+import { check } from './check.mjs';
+import { Producer, Sink, flows } from './load.mjs';
+import { faults, schedule } from './nemesis.mjs';
+import { Page } from './page.mjs';
+import { below, random } from './random.mjs';
+
+/** mountSmall mounts a file system of its own, or gives null where that is not permitted. */
+async function mountSmall(size) {
+	const dir = mkdtempSync(join(tmpdir(), 'ringbolt-small-'));
+	const { code } = await run('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', dir]);
+	if (code === 0) return dir;
+	rmSync(dir, { recursive: true });
+	return null;
+}
+
+/** torture gives the figures, or throws with what did not hold. say is told what happens. */
+export async function torture({ seed, seconds, say = () => {} }) {
+	const n = { chance: random(seed), kills: 0, deaf: 0, long: seconds > 120 };
+	const sink = await Sink.open();
+	n.small = await mountSmall(`${128 + seconds * 8}m`);
+	const w = n.w = await World.open({ flows: flows(sink), start: false, data: n.small ? join(n.small, 'data') : undefined,
+		serve: ['--crash-max', '100', '--run-limit', '5s'] });
+	if (n.small) mkdirSync(w.data);
+	n.page = new Page(join(w.dir, 'page'));
+	w.env = n.page.env;
+	try {
+		await w.start();
+		n.producer = new Producer(w, seed);
+		const happened = {}, until = Date.now() + seconds * 1000;
+		try {
+			for (const name of schedule(n.chance)) {
+				if (Date.now() > until) break;
+				const enough = n.producer.told + 20 + below(n.chance, 300);
+				await waitFor(`work to flow again before: ${name}`, () => n.producer.told >= enough, 30000);
+				say(name);
+				await faults.find(fault => fault[0] === name)[2](n);
+				happened[name] = (happened[name] ?? 0) + 1;
+			}
+			n.page.calm();
+			await waitFor('the server to be well', () => w.healthy(), 30000);
+		} finally {
+			n.page.calm();
+			await n.producer.stop();
+		}
+		await w.ended(null, 60000);
+		const pids = [w.server.pid, ...w.children().map(child => child.pid)];
+		const { code } = await w.stop();
+		assert.equal(code, 0, 'a clean end');
+		assert.ok(!pids.some(alive), 'nothing of it is left');
+		const figures = await check(w, n.producer.ledger, sink.effects);
+		return { seed, seconds, kills: n.kills, faults: happened, disk: n.page.done(), ...figures };
+	} finally {
+		sink.close();
+		n.page.close();
+		if (n.small) {
+			await w.stop();
+			await run('umount', ['-l', n.small]);
+			rmSync(n.small, { recursive: true, force: true });
+		}
+	}
+}
