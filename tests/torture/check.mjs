@@ -69,6 +69,11 @@ export async function check(w, ledger, effects) {
 
 	const count = async outcome => await w.one(`SELECT coalesce(sum(count), 0) FROM daily_counts WHERE outcome = '${outcome}'`);
 	assert.equal(await count('accepted'), rows.length, 'I8 the counts add up');
+	for (const state of ['succeeded', 'failed']) {
+		assert.equal(await count(state), rows.filter(row => row.state === state).length, `I8 the counts of ${state} add up`);
+	}
+	assert.equal(await count('crashed'), runs.filter(row => ['crashed', 'timed out'].includes(row.outcome)).length,
+		'I7 every run that was given up is counted, and nobody has come back to it');
 	const duplicates = told.filter(entry => entry.kind === 'once').length - new Set(told.filter(entry => entry.kind === 'once').map(entry => entry.event)).size;
 	assert.ok(await count('duplicate') >= duplicates, 'I8 every duplicate told of is counted');
 	return {

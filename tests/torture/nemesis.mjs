@@ -76,6 +76,14 @@ export const faults = [
 		await lasting(n, 200 + below(n.chance, n.long ? 12000 : 4500));
 		kill(victim.pid, 'SIGCONT');
 	}],
+	['a lease runs out', 2, async n => { // and its worker only slept: what it brings is too late
+		const victim = one(n, 'worker');
+		if (!victim) return;
+		kill(victim.pid, 'SIGSTOP');
+		n.page.order({ clock_ahead_s: n.ahead += 3600 });
+		await after(6500); // the janitor looks every five seconds
+		kill(victim.pid, 'SIGCONT');
+	}],
 	['a sync fails once', 3, n => ordered(n, { sync_eio: 1 }, 300)],
 	['every sync fails', 2, async n => {
 		n.producer.deaf = ++n.deaf;

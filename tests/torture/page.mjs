@@ -11,8 +11,8 @@ const RECORD_AT = 4096, ENTRY_BYTES = 24;
 export const FOR_EVER = 0xffffffff;
 export const WRITE = 1, TRUNCATE = 2, SYNC_BEGIN = 3, SYNC_END = 4, UNLINK = 5, ANSWER = 6;
 export const DATABASE = 1, LOG = 2;
-const ORDERS = { recording: 8, sync_eio: 12, sync_slow_ms: 16, write_short: 20, write_eio: 24, write_enospc: 28 };
-const DONE = { sync_eio: 32, sync_slow: 36, write_short: 40, write_eio: 44, write_enospc: 48 };
+const ORDERS = { recording: 8, sync_eio: 12, sync_slow_ms: 16, write_short: 20, write_eio: 24, write_enospc: 28, clock_ahead_s: 52 };
+const DONE = { sync_eio: 32, sync_slow: 36, write_short: 40, write_eio: 44, write_enospc: 48, unlocked: 56 };
 
 export const SHIM = join(dirname(TOOLS), 'torture/shim.so');
 

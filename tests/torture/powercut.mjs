@@ -51,6 +51,7 @@ async function recorded(seed, events) {
 	agent.destroy();
 	await w.ended();
 	assert.equal((await w.stop()).code, 0);
+	assert.equal(page.done().unlocked, 0, 'the database was written to without the write lock');
 	const record = page.record();
 	page.close();
 	return { w, record, bodies };

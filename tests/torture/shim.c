@@ -6,6 +6,10 @@
  *
  * SQLite's unix file system calls pwrite64, write, ftruncate64, unlink and fdatasync of libc, and
  * never fsync; CivetWeb calls send.
+ *
+ * It also sets the wall clock ahead, and counts what is written to these files without the write
+ * lock (common/store/lock.c). Only the last connection that closes may do that: SQLite
+ * then holds the database exclusively.
  */
 #include "tests/torture/shim.h"
 
@@ -17,15 +21,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #define ANSWER_BYTES_MAX 1024
 
 static struct page *page;
 static uint64_t capacity;
+static _Atomic int locks; /* this process holds */
+static _Thread_local bool closing;
 
 static ssize_t (*real_pwrite)(int, const void *, size_t, off64_t);
 static ssize_t (*real_write)(int, const void *, size_t);
@@ -33,9 +42,11 @@ static int (*real_ftruncate)(int, off64_t);
 static int (*real_fdatasync)(int);
 static int (*real_unlink)(const char *);
 static ssize_t (*real_send)(int, const void *, size_t, int);
+static int (*real_close)(void *);
 
 ssize_t pwrite64(int fd, const void *data, size_t bytes, off64_t offset);
 int ftruncate64(int fd, off64_t size);
+int sqlite3_close(void *db);
 
 /* POSIX says that what dlsym gives can be called; ISO C only knows pointers to objects. */
 static void find(void *function, const char *name)
@@ -56,6 +67,7 @@ __attribute__((constructor)) static void map_page(void)
 	find(&real_fdatasync, "fdatasync");
 	find(&real_unlink, "unlink");
 	find(&real_send, "send");
+	find(&real_close, "sqlite3_close");
 	int fd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
 	if (fd < 0 || fstat(fd, &st) < 0 || st.st_size <= SHIM_RECORD_AT) {
 		fprintf(stderr, "shim: SHIM_PAGE names no page\n");
@@ -119,9 +131,16 @@ static bool obey(_Atomic uint32_t *order, _Atomic uint32_t *done)
 	return left != 0;
 }
 
+static void count_unlocked(void)
+{
+	if (atomic_load(&locks) <= 0 && !closing)
+		atomic_fetch_add(&page->unlocked, 1);
+}
+
 /* Below zero: it failed, errno is set. Else how many bytes to write. */
 static ssize_t allowed(size_t bytes)
 {
+	count_unlocked();
 	if (obey(&page->write_eio, &page->done_write_eio)) {
 		errno = EIO;
 		return -1;
@@ -213,4 +232,33 @@ ssize_t send(int fd, const void *data, size_t bytes, int flags)
 	if (page && bytes > 10 && memcmp(data, "HTTP/1.1 2", 10) == 0)
 		record(SHIM_ANSWER, 0, 0, data, bytes < ANSWER_BYTES_MAX ? bytes : ANSWER_BYTES_MAX);
 	return real_send(fd, data, bytes, flags);
+}
+
+/* A child inherits no lock of ours: what is open is closed on exec, and each role opens its own. */
+int flock(int fd, int operation)
+{
+	int bad = (int)syscall(SYS_flock, fd, operation);
+
+	if (!bad && (operation & LOCK_EX))
+		atomic_fetch_add(&locks, 1);
+	if (!bad && (operation & LOCK_UN))
+		atomic_fetch_sub(&locks, 1);
+	return bad;
+}
+
+int sqlite3_close(void *db)
+{
+	closing = true;
+	int bad = real_close(db);
+	closing = false;
+	return bad;
+}
+
+int clock_gettime(clockid_t which, struct timespec *out)
+{
+	int bad = (int)syscall(SYS_clock_gettime, which, out);
+
+	if (!bad && page && which == CLOCK_REALTIME)
+		out->tv_sec += (time_t)atomic_load(&page->clock_ahead_s);
+	return bad;
 }

@@ -46,6 +46,8 @@ struct page {
 	_Atomic uint32_t done_write_short;  /* 40 */
 	_Atomic uint32_t done_write_eio;    /* 44 */
 	_Atomic uint32_t done_write_enospc; /* 48 */
+	_Atomic uint32_t clock_ahead_s;     /* 52 how far the wall clock is ahead */
+	_Atomic uint32_t unlocked;          /* 56 writes by a process that did not hold the write lock */
 };
 
 #define SHIM_RECORD_AT 4096

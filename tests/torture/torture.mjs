@@ -25,11 +25,11 @@ async function mountSmall(size) {
 
 /** torture gives the figures, or throws with what did not hold. say is told what happens. */
 export async function torture({ seed, seconds, say = () => {} }) {
-	const n = { chance: random(seed), kills: 0, deaf: 0, long: seconds > 120 };
+	const n = { chance: random(seed), kills: 0, deaf: 0, ahead: 0, long: seconds > 120 };
 	const sink = await Sink.open();
 	n.small = await mountSmall(`${128 + seconds * 8}m`);
 	const w = n.w = await World.open({ flows: flows(sink), start: false, data: n.small ? join(n.small, 'data') : undefined,
-		serve: ['--crash-max', '100', '--run-limit', '5s'] });
+		serve: ['--crash-max', '100', '--run-limit', '15s'] });
 	if (n.small) mkdirSync(w.data);
 	n.page = new Page(join(w.dir, 'page'));
 	w.env = n.page.env;
@@ -57,6 +57,7 @@ export async function torture({ seed, seconds, say = () => {} }) {
 		const { code } = await w.stop();
 		assert.equal(code, 0, 'a clean end');
 		assert.ok(!pids.some(alive), 'nothing of it is left');
+		assert.equal(n.page.done().unlocked, 0, 'I12 the database was written to without the write lock');
 		const figures = await check(w, n.producer.ledger, sink.effects);
 		return { seed, seconds, kills: n.kills, faults: happened, disk: n.page.done(), ...figures };
 	} finally {
