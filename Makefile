@@ -26,7 +26,7 @@ comma  := ,
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run deps test-deps test check unit lint e2e asan valgrind torture torture-long bench schema install clean help FORCE
+.PHONY: all run deps test-deps test check unit lint e2e asan valgrind torture torture-long mutants bench schema install clean help FORCE
 all: $(B)/ringbolt                         ## build the program (build/ringbolt)
 
 $(B)/ringbolt: $(call obj,$(CLI_C)) $(B)/lib.a
@@ -106,6 +106,8 @@ torture: $(B)/ringbolt tools               ## kill, stop, fill and break for SEC
 torture-long: $(B)/ringbolt tools          ## the same for ten minutes, and 1,000 images of power cuts
 	@RINGBOLT=$(CURDIR)/$(B)/ringbolt TOOLS=$(CURDIR)/$(B)/tools SEED=$(SEED) \
 		SECONDS=$(or $(SECONDS),600) IMAGES=$(or $(IMAGES),1000) node tests/torture/main.mjs torture powercut
+mutants: $(B)/ringbolt tools               ## broken builds that torture and power cuts must catch (T=word)
+	@node tests/torture/mutants.mjs $(T)
 bench: $(B)/ringbolt tools                 ## the ratios of docs/performance.md, in one run
 	@RINGBOLT=$(CURDIR)/$(B)/ringbolt TOOLS=$(CURDIR)/$(B)/tools node tests/bench/bench.mjs
 schema: $(B)/ringbolt                      ## redraw schema/database.sql and the schemas beside it

@@ -21,6 +21,11 @@ story('a power cut at any moment loses nothing that was acknowledged, whatever t
 	assert.ok(figures.images >= 100 && figures.open >= 40, 'enough images, and enough of them with writes that were not synced');
 });
 
+story('while nothing breaks every event is run once, and every call made once', { skip }, async () => {
+	const figures = await torture({ seed, calm: 1500 });
+	console.log(`# ${JSON.stringify(figures)}`);
+});
+
 story('nothing acknowledged is lost, nothing is left undone, whatever breaks', { skip, timeout: 240000 }, async () => {
 	console.log(`# seed ${seed}`);
 	const figures = await torture({ seed, seconds: 40, say: what => console.log(`# ${what}`) });

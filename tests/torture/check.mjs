@@ -11,7 +11,7 @@ function none(list, what) {
 	assert.ok(list.length === 0, `${what}: ${list.length}, such as ${JSON.stringify(list.slice(0, 5))}`);
 }
 
-export async function check(w, ledger, effects) {
+export async function check(w, ledger, effects, calm) {
 	assert.equal(await w.one('PRAGMA integrity_check'), 'ok', 'I8');
 	none(await w.sql('PRAGMA foreign_key_check'), 'I8 foreign keys');
 	const rows = await w.sql(`SELECT e.id, e.state, e.owner, e.run, e.dedupe_key, hex(sha3(q.body, 256)) AS digest, f.name AS flow
@@ -56,6 +56,12 @@ export async function check(w, ledger, effects) {
 		|| (idOf.has(event) && made[0].id !== idOf.get(event))), 'I5 one key for two things');
 	none(rows.filter(row => ['far', 'farreply', 'once', 'ordered'].includes(row.flow) && row.state === 'succeeded'
 		&& !byEvent.get(row.id)?.some(effect => effect.answered === 200)), 'I5 succeeded without an effect');
+	if (calm) {
+		none(ledger.filter(entry => !(entry.status < 300)), 'I4 refused although nothing was broken');
+		const steady = rows.filter(row => !['far', 'ordered'].includes(row.flow)); // those meet the moods of the sink
+		none(steady.filter(row => runsOf.get(row.id) !== 1), 'I4 not one run');
+		none(steady.filter(row => ['farreply', 'once'].includes(row.flow) && byEvent.get(row.id).length !== 1), 'I4 not one call');
+	}
 	const outcomes = new Map(runs.map(row => [`${row.event}.${row.run}`, row]));
 	const failed = rows.filter(row => row.state === 'failed');
 	none(failed.filter(row => outcomes.get(`${row.id}.${row.run}`)?.outcome !== 'timed out')

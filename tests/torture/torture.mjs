@@ -23,8 +23,21 @@ async function mountSmall(size) {
 	return null;
 }
 
-/** torture gives the figures, or throws with what did not hold. say is told what happens. */
-export async function torture({ seed, seconds, say = () => {} }) {
+async function breakThings(n, seconds, happened, say) {
+	const until = Date.now() + seconds * 1000;
+	for (const name of schedule(n.chance)) {
+		if (Date.now() > until) break;
+		const enough = n.producer.told + 20 + below(n.chance, 300);
+		await waitFor(`work to flow again before: ${name}`, () => n.producer.told >= enough, 30000);
+		say(name);
+		await faults.find(fault => fault[0] === name)[2](n);
+		happened[name] = (happened[name] ?? 0) + 1;
+	}
+}
+
+/** torture gives the figures, or throws with what did not hold. say is told what happens. With calm
+ * nothing is broken until so many events have been acknowledged. */
+export async function torture({ seed, seconds = 0, calm = 0, say = () => {} }) {
 	const n = { chance: random(seed), kills: 0, deaf: 0, ahead: 0, long: seconds > 120 };
 	const sink = await Sink.open();
 	n.small = await mountSmall(`${128 + seconds * 8}m`);
@@ -36,16 +49,10 @@ export async function torture({ seed, seconds, say = () => {} }) {
 	try {
 		await w.start();
 		n.producer = new Producer(w, seed);
-		const happened = {}, until = Date.now() + seconds * 1000;
+		const happened = {};
 		try {
-			for (const name of schedule(n.chance)) {
-				if (Date.now() > until) break;
-				const enough = n.producer.told + 20 + below(n.chance, 300);
-				await waitFor(`work to flow again before: ${name}`, () => n.producer.told >= enough, 30000);
-				say(name);
-				await faults.find(fault => fault[0] === name)[2](n);
-				happened[name] = (happened[name] ?? 0) + 1;
-			}
+			if (calm) await waitFor(`${calm} acknowledged`, () => n.producer.told >= calm, 30000);
+			else await breakThings(n, seconds, happened, say);
 			n.page.calm();
 			await waitFor('the server to be well', () => w.healthy(), 30000);
 		} finally {
@@ -58,7 +65,7 @@ export async function torture({ seed, seconds, say = () => {} }) {
 		assert.equal(code, 0, 'a clean end');
 		assert.ok(!pids.some(alive), 'nothing of it is left');
 		assert.equal(n.page.done().unlocked, 0, 'I12 the database was written to without the write lock');
-		const figures = await check(w, n.producer.ledger, sink.effects);
+		const figures = await check(w, n.producer.ledger, sink.effects, calm > 0);
 		return { seed, seconds, kills: n.kills, faults: happened, disk: n.page.done(), ...figures };
 	} finally {
 		sink.close();
