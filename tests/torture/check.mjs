@@ -22,6 +22,7 @@ export async function check(w, ledger, effects, calm) {
 
 	none(ledger.filter(entry => !entry.unknown && ![200, 201, 202, 500, 503, 504].includes(entry.status))
 		.map(({ kind, status, text }) => ({ kind, status, text })), 'answers nobody expects');
+	none(ledger.filter(entry => /^no answer/.test(entry.unknown)), 'callers left hanging');
 	none(ledger.filter(entry => entry.status < 300 && !entry.event), 'acknowledgements that name no event');
 	const lost = told.filter(({ event }) => !events.has(event));
 	none(lost, 'I1 acknowledged and gone');

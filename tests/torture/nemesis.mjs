@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // nemesis: what goes wrong. `faults` is the table: a name, how often it is chosen, and what it
-// does to the server until it returns. Adding one is adding a row. Those that last may have a
+// does to the server until it returns; false when it could not. Adding one is adding a row. Those that last may have a
 // kill in their midst.
 
 import { spawn } from 'node:child_process';
@@ -12,11 +12,13 @@ import { alive, kill, waitFor } from '../e2e/world.mjs';
 import { FOR_EVER } from './page.mjs';
 import { below, pick } from './random.mjs';
 
-/** one gives a process of the role, or undefined when just now there is none. */
-const one = (n, role) => pick(n.chance, n.w.children(role));
+/** one gives a process of the role: {pid, name}. */
+async function one(n, role) {
+	const list = await waitFor(`a ${role}`, () => n.w.children(role).length && n.w.children(role), 15000);
+	return pick(n.chance, list);
+}
 async function killOne(n, role) {
-	const victim = one(n, role);
-	if (!victim) return;
+	const victim = await one(n, role);
 	kill(victim.pid, 'SIGKILL');
 	n.kills++;
 	await waitFor('it to be gone', () => !alive(victim.pid));
@@ -65,20 +67,20 @@ async function ordered(n, orders, ms) {
 export const faults = [
 	['kill the front', 6, n => killOne(n, 'front')],
 	['kill a worker', 6, n => killOne(n, 'worker')],
-	['kill all workers', 3, async n => { for (const _ of n.w.children('worker')) await killOne(n, 'worker'); }],
+	['kill all workers', 3, async n => {
+		for (const { pid } of n.w.children('worker')) n.kills += kill(pid, 'SIGKILL');
+	}],
 	['kill the janitor', 2, n => killOne(n, 'janitor')],
 	['kill the supervisor', 3, n => dies(n, false)],
 	['kill everything', 3, n => dies(n, true)],
 	['stop a worker', 4, async n => {
-		const victim = one(n, 'worker');
-		if (!victim) return;
+		const victim = await one(n, 'worker');
 		kill(victim.pid, 'SIGSTOP');
 		await lasting(n, 200 + below(n.chance, n.long ? 12000 : 4500));
 		kill(victim.pid, 'SIGCONT');
 	}],
 	['a lease runs out', 2, async n => { // and its worker only slept: what it brings is too late
-		const victim = one(n, 'worker');
-		if (!victim) return;
+		const victim = await one(n, 'worker');
 		kill(victim.pid, 'SIGSTOP');
 		n.page.order({ clock_ahead_s: n.ahead += 3600 });
 		await after(6500); // the janitor looks every five seconds
@@ -97,7 +99,7 @@ export const faults = [
 	['a write fails', 3, n => ordered(n, { write_eio: 1 }, 300)],
 	['writes find no room', 3, n => ordered(n, { write_enospc: 1 + below(n.chance, 30) }, 500)],
 	['the disk is full', 2, async n => {
-		if (!n.small) return;
+		if (!n.small) return false;
 		const filler = join(n.small, 'filler'), fd = openSync(filler, 'w');
 		try {
 			for (let block = 1 << 20; block >= 4096;) {

@@ -25,13 +25,14 @@ async function mountSmall(size) {
 
 async function breakThings(n, seconds, happened, say) {
 	const until = Date.now() + seconds * 1000;
+	let left = faults.length; // of those that happen once at least
 	for (const name of schedule(n.chance)) {
-		if (Date.now() > until) break;
+		if (left-- <= 0 && Date.now() > until) break;
 		const enough = n.producer.told + 20 + below(n.chance, 300);
 		await waitFor(`work to flow again before: ${name}`, () => n.producer.told >= enough, 30000);
 		say(name);
-		await faults.find(fault => fault[0] === name)[2](n);
-		happened[name] = (happened[name] ?? 0) + 1;
+		const did = await faults.find(fault => fault[0] === name)[2](n);
+		if (did !== false) happened[name] = (happened[name] ?? 0) + 1;
 	}
 }
 
