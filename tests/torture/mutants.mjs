@@ -39,7 +39,7 @@ const mutants = [
 		'return store_event_add(a->front->store, &event, added, err);',
 		'int got = store_event_add(a->front->store, &event, added, err);\n\n\treturn got < 0 ? 1 : got;'],
 	['a delivery that comes again is stored again', 'torture', 'common/store/event.c',
-		'(int64_t)(e->awaited && !held), e->dedupe_key,', '(int64_t)(e->awaited && !held), NULL,'],
+		'(int64_t)(e->awaited && !held), e->dedupe_key,', '(int64_t)(e->awaited && !held), (struct slice){0},'],
 	['accepted events are not counted', 'torture', 'common/store/event.c',
 		'counts_add_event(c, e->received_at, e->flow_id, add->out->id, err) < 0', 'e->flow_id < 0'],
 ];
