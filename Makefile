@@ -17,15 +17,18 @@ LIB_C  := $(foreach r,$(ROOMS),$(wildcard $r/*.c))
 CLI_C  := $(wildcard cli/*.c)
 UNIT_C := $(wildcard tests/unit/test_*.c)
 TOOL_C := $(wildcard tests/tools/*.c)
+FUZZ_C := $(filter-out tests/fuzz/driver.c,$(wildcard tests/fuzz/*.c))
 ASSETS := $(sort $(wildcard migrations/*.sql schema/*.json schema/systems/*.json))
 obj     = $(patsubst %.c,$(B)/%.o,$1)
 UNITS  := $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNIT_C))
 TOOLS  := $(patsubst tests/tools/%.c,$(B)/tools/%,$(TOOL_C))
+FUZZ   := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(FUZZ_C))
+DRIVER ?= tests/fuzz/driver.c
 comma  := ,
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run deps test-deps test check unit lint e2e asan valgrind bench schema install clean help FORCE
+.PHONY: all run deps test-deps test check unit lint e2e asan valgrind corpora fuzz fuzz-run coverage tsan bench schema install clean help FORCE
 all: $(B)/ringbolt                         ## build the program (build/ringbolt)
 
 $(B)/ringbolt: $(call obj,$(CLI_C)) $(B)/lib.a
@@ -42,6 +45,9 @@ $(B)/unit/%: tests/unit/%.c $(B)/lib.a
 $(B)/tools/%: tests/tools/%.c $(B)/lib.a
 	@mkdir -p $(@D)
 	$(CC) $(FLAGS) $(LDFLAGS) -o $@ $< $(B)/lib.a $(LIBS)
+$(B)/fuzz/%: tests/fuzz/%.c $(DRIVER) $(B)/lib.a
+	@mkdir -p $(@D)
+	$(CC) $(FLAGS) $(LDFLAGS) -o $@ $< $(DRIVER) $(B)/lib.a $(LIBS)
 
 # Files inside the binary: one table of name, bytes, size (common/assets.h reads it).
 # A file that is gone or has another name is a change too.
@@ -75,6 +81,7 @@ test: test-deps                            ## everything CI runs
 	@$(MAKE) -s all tools unit-programs WERROR=1
 	@$(MAKE) -s lint
 	@$(MAKE) -s unit
+	@$(MAKE) -s corpora
 	@$(MAKE) -s e2e
 	@$(MAKE) -s valgrind
 	@$(MAKE) -s asan
@@ -90,10 +97,17 @@ lint:                                      ## floor plan, owners of libraries, f
 	@sh tests/lint/house.sh
 asan:                                      ## the unit and end-to-end tests under ASan and UBSan
 	@$(MAKE) -s B=build/asan CFLAGS="-O1 -g -fno-omit-frame-pointer -fsanitize=address$(comma)undefined" \
-		SANITIZED=asan all tools unit e2e
+		SANITIZED=asan all tools unit corpora e2e
 valgrind: $(B)/ringbolt tools $(UNITS)     ## the unit tests and the doors to the world under valgrind
 	@VALGRIND=1 sh tests/unit/run.sh $(B)/unit $(T)
 	@VALGRIND=1 RINGBOLT=$(CURDIR)/$(B)/ringbolt TOOLS=$(CURDIR)/$(B)/tools sh tests/e2e/run.sh $(T)
+corpora: $(FUZZ)                           ## what the fuzzers have kept, run once each
+	@sh tests/fuzz/run.sh $(B)/fuzz
+fuzz:                                      ## fuzz each harness with clang (SECONDS=60, T=word)
+	@$(MAKE) -s B=build/fuzz CC=clang DRIVER= FUZZING=1 fuzz-run \
+		CFLAGS="-O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link$(comma)address$(comma)undefined -fno-sanitize-recover=undefined"
+fuzz-run: $(FUZZ)
+	@sh tests/fuzz/run.sh $(B)/fuzz "$(or $(SECONDS),60)" $(T)
 bench: $(B)/ringbolt tools                 ## the ratios of docs/performance.md, in one run
 	@RINGBOLT=$(CURDIR)/$(B)/ringbolt TOOLS=$(CURDIR)/$(B)/tools node tests/bench/bench.mjs
 schema: $(B)/ringbolt                      ## redraw schema/database.sql and the schemas beside it
@@ -111,8 +125,11 @@ help:                                      ## this list
 ifdef WERROR
 FLAGS += -Werror
 endif
+ifdef FUZZING
+$(FUZZ): LDFLAGS += -fsanitize=fuzzer
+endif
 ifdef SANITIZED
 export SANITIZED
 endif
 
--include $(patsubst %.o,%.d,$(call obj,$(LIB_C) $(CLI_C))) $(UNITS:=.d) $(TOOLS:=.d)
+-include $(patsubst %.o,%.d,$(call obj,$(LIB_C) $(CLI_C))) $(UNITS:=.d) $(TOOLS:=.d) $(FUZZ:=.d)
