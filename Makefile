@@ -104,7 +104,7 @@ valgrind: $(B)/ringbolt tools $(UNITS)     ## the unit tests and the doors to th
 corpora: $(FUZZ)                           ## what the fuzzers have kept, run once each
 	@sh tests/fuzz/run.sh $(B)/fuzz
 fuzz:                                      ## fuzz each harness with clang (SECONDS=60, T=word)
-	@$(MAKE) -s B=build/fuzz CC=clang DRIVER= FUZZING=1 fuzz-run \
+	@$(MAKE) -s B=build/clang CC=clang DRIVER= FUZZING=1 fuzz-run \
 		CFLAGS="-O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link$(comma)address$(comma)undefined -fno-sanitize-recover=undefined"
 fuzz-run: $(FUZZ)
 	@sh tests/fuzz/run.sh $(B)/fuzz "$(or $(SECONDS),60)" $(T)

@@ -15,10 +15,13 @@ static bool graphic(char c)
 	return c > ' ' && c < 127;
 }
 
-/* How long the head is, to the end of the empty line as CivetWeb finds it; 0: none. */
+/* How long the head is, to the end of the empty line as CivetWeb finds it; 0: none, or a control
+ * byte, for which it gives up. */
 static size_t head_len(const char *bytes, size_t len)
 {
 	for (size_t i = 0; i + 1 < len; i++) {
+		if ((unsigned char)bytes[i] < 128 && !graphic(bytes[i]) && !memchr(" \r\n", bytes[i], 3))
+			return 0;
 		if (bytes[i] == '\n' && bytes[i + 1] == '\n')
 			return i + 2;
 		if (i + 3 < len && memcmp(bytes + i, "\r\n\r\n", 4) == 0)
