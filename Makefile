@@ -24,6 +24,8 @@ UNITS  := $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNIT_C))
 TOOLS  := $(patsubst tests/tools/%.c,$(B)/tools/%,$(TOOL_C))
 FUZZ   := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(FUZZ_C))
 DRIVER ?= tests/fuzz/driver.c
+COVERED ?= intake reply framing badinput control flows steps replay processes secrets
+TSAN   := exitcode=66 suppressions=$(CURDIR)/tests/lint/tsan.supp
 comma  := ,
 
 .DELETE_ON_ERROR:
@@ -108,6 +110,19 @@ fuzz:                                      ## fuzz each harness with clang (SECO
 		CFLAGS="-O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link$(comma)address$(comma)undefined -fno-sanitize-recover=undefined"
 fuzz-run: $(FUZZ)
 	@sh tests/fuzz/run.sh $(B)/fuzz "$(or $(SECONDS),60)" $(T)
+coverage:                                  ## lines that the unit and the shorter end-to-end tests run (gcov)
+	@rm -f $$(find build/coverage -name '*.gcda' 2>/dev/null)
+	@$(MAKE) -s B=build/coverage CFLAGS="-O0 -g --coverage -fprofile-update=atomic" all tools unit-programs
+	@$(MAKE) -s B=build/coverage CFLAGS="-O0 -g --coverage -fprofile-update=atomic" unit corpora
+	@for t in $(COVERED); do $(MAKE) -s B=build/coverage CFLAGS="-O0 -g --coverage -fprofile-update=atomic" e2e T=$$t || exit 1; done
+	@sh tests/lint/coverage.sh build/coverage 85
+tsan:                                      ## store, front and doors under ThreadSanitizer
+	@$(MAKE) -s B=build/tsan CFLAGS="-O1 -g -fno-omit-frame-pointer -fsanitize=thread" SANITIZED=tsan all tools unit-programs
+	@for t in test_store test_board test_keys test_limit test_routes; do \
+		TSAN_OPTIONS="$(TSAN)" setarch -R sh tests/unit/run.sh build/tsan/unit $$t || exit 1; done
+	@for t in intake reply; do \
+		TSAN_OPTIONS="$(TSAN)" SANITIZED=tsan RINGBOLT=$(CURDIR)/build/tsan/ringbolt TOOLS=$(CURDIR)/build/tsan/tools \
+		setarch -R sh tests/e2e/run.sh $$t || exit 1; done
 bench: $(B)/ringbolt tools                 ## the ratios of docs/performance.md, in one run
 	@RINGBOLT=$(CURDIR)/$(B)/ringbolt TOOLS=$(CURDIR)/$(B)/tools node tests/bench/bench.mjs
 schema: $(B)/ringbolt                      ## redraw schema/database.sql and the schemas beside it
