@@ -110,36 +110,32 @@ static bool cut(char *buffer, struct http_request *r, struct http_header *header
 /* A strict reader: what must hold of the bytes when the guard has let them through. */
 static void read_strictly(const char *bytes, size_t len, const struct http_request *r)
 {
-	size_t lines = 0, lengths = 0, codings = 0;
+	size_t lines, lengths = 0, codings = 0;
 	struct slice rest = {bytes, len};
 
 	if (len > 2 && memcmp(bytes, "\r\n", 2) == 0)
 		rest = (struct slice){bytes + 2, len - 2};
-	REQUIRE(memcmp(bytes + len - 4, "\r\n\r\n", 4) == 0);
 	/* HTTP/1.0 without any header: more line ends than two look the same, and nothing follows. */
 	if (!r->n_headers) {
 		REQUIRE(strcmp(r->version, "1.0") == 0 && !r->chunked && r->content_length < 0);
 		return;
 	}
-	for (size_t i = len - rest.len; i < len; i++) {
-		REQUIRE(bytes[i] != '\0');
-		/* LF CR behind the request line leaves the two NULs of CR LF: see http_guard.h. */
-		if (!lines && bytes[i] == '\n' && bytes[i - 1] != '\r' && bytes[i + 1] == '\r') {
-			i += 2;
-			lines++;
-		}
-		lines += bytes[i] == '\n';
-		REQUIRE(bytes[i] != '\n' || (i && bytes[i - 1] == '\r'));
-		REQUIRE(bytes[i] != '\r' || bytes[i + 1] == '\n');
+	REQUIRE(memcmp(bytes + len - 4, "\r\n\r\n", 4) == 0);
+	/* Behind the request line the guard sees two NULs and cannot tell which of CR, LF and blank they
+	 * were: see http_guard.h. */
+	while (rest.len > 2 && *rest.ptr != '\r' && *rest.ptr != '\n')
+		rest = (struct slice){rest.ptr + 1, rest.len - 1};
+	REQUIRE(memchr("\r\n ", rest.ptr[1], 3));
+	rest = (struct slice){rest.ptr + 2, rest.len - 2};
+	for (const char *p = rest.ptr; p < bytes + len; p++) {
+		REQUIRE(*p != '\0');
+		REQUIRE(*p != '\n' || p[-1] == '\r');
+		REQUIRE(*p != '\r' || p[1] == '\n');
 	}
-	for (lines = 0;; lines++) {
+	for (lines = 1;; lines++) {
 		struct slice line = fuzz_until(&rest, '\n');
 		if (line.len <= 1)
 			break;
-		if (!lines)
-			continue;
-		if (lines == 1 && line.ptr[0] == '\r')
-			line = (struct slice){line.ptr + 1, line.len - 1};
 		const char *colon = memchr(line.ptr, ':', line.len);
 		REQUIRE(colon && colon > line.ptr);
 		REQUIRE(graphic(line.ptr[0]) && graphic(colon[-1]));
