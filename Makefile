@@ -17,16 +17,20 @@ LIB_C  := $(foreach r,$(ROOMS),$(wildcard $r/*.c))
 CLI_C  := $(wildcard cli/*.c)
 UNIT_C := $(wildcard tests/unit/test_*.c)
 TOOL_C := $(wildcard tests/tools/*.c)
+FUZZ_C := $(filter-out tests/fuzz/driver.c,$(wildcard tests/fuzz/*.c))
 ASSETS := $(sort $(wildcard migrations/*.sql schema/*.json schema/systems/*.json))
 obj     = $(patsubst %.c,$(B)/%.o,$1)
 UNITS  := $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNIT_C))
 TOOLS  := $(patsubst tests/tools/%.c,$(B)/tools/%,$(TOOL_C))
 SHIM   := $(B)/torture/shim.so
+FUZZ   := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(FUZZ_C))
+DRIVER ?= tests/fuzz/driver.c
+COVERED ?= intake reply framing control flows steps systems senders secrets retention replay replays docs
 comma  := ,
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run deps test-deps test check unit lint e2e asan valgrind torture torture-long mutants bench schema install clean help FORCE
+.PHONY: all run deps test-deps test check unit lint e2e asan valgrind torture torture-long mutants corpora fuzz fuzz-run coverage tsan bench schema install clean help FORCE
 all: $(B)/ringbolt                         ## build the program (build/ringbolt)
 
 $(B)/ringbolt: $(call obj,$(CLI_C)) $(B)/lib.a
@@ -43,6 +47,9 @@ $(B)/unit/%: tests/unit/%.c $(B)/lib.a
 $(B)/tools/%: tests/tools/%.c $(B)/lib.a
 	@mkdir -p $(@D)
 	$(CC) $(FLAGS) $(LDFLAGS) -o $@ $< $(B)/lib.a $(LIBS)
+$(B)/fuzz/%: tests/fuzz/%.c $(DRIVER) $(B)/lib.a
+	@mkdir -p $(@D)
+	$(CC) $(FLAGS) $(LDFLAGS) -o $@ $< $(DRIVER) $(B)/lib.a $(LIBS)
 
 # Preloaded into the server, and so never sanitized itself.
 $(SHIM): tests/torture/shim.c tests/torture/shim.h
@@ -81,6 +88,7 @@ test: test-deps                            ## everything CI runs
 	@$(MAKE) -s all tools unit-programs WERROR=1
 	@$(MAKE) -s lint
 	@$(MAKE) -s unit
+	@$(MAKE) -s corpora
 	@$(MAKE) -s e2e
 	@$(MAKE) -s valgrind
 	@$(MAKE) -s asan
@@ -96,7 +104,7 @@ lint:                                      ## floor plan, owners of libraries, f
 	@sh tests/lint/house.sh
 asan:                                      ## the unit and end-to-end tests under ASan and UBSan
 	@$(MAKE) -s B=build/asan CFLAGS="-O1 -g -fno-omit-frame-pointer -fsanitize=address$(comma)undefined" \
-		SANITIZED=asan all tools unit e2e
+		SANITIZED=asan all tools unit corpora e2e
 valgrind: $(B)/ringbolt tools $(UNITS)     ## the unit tests and the doors to the world under valgrind
 	@VALGRIND=1 sh tests/unit/run.sh $(B)/unit $(T)
 	@VALGRIND=1 RINGBOLT=$(CURDIR)/$(B)/ringbolt TOOLS=$(CURDIR)/$(B)/tools sh tests/e2e/run.sh $(T)
@@ -108,6 +116,27 @@ torture-long: $(B)/ringbolt tools          ## the same for ten minutes, and 1,00
 		SECONDS=$(or $(SECONDS),600) IMAGES=$(or $(IMAGES),1000) node tests/torture/main.mjs torture powercut
 mutants: $(B)/ringbolt tools               ## broken builds that torture and power cuts must catch (T=word)
 	@node tests/torture/mutants.mjs $(T)
+corpora: $(FUZZ)                           ## what the fuzzers have kept, run once each
+	@sh tests/fuzz/run.sh $(B)/fuzz
+fuzz:                                      ## fuzz each harness with clang (SECONDS=60, T=word)
+	@command -v clang >/dev/null || { echo "make fuzz needs clang and its runtime (Debian: clang, libclang-rt-14-dev)"; exit 1; }
+	@$(MAKE) -s B=build/clang CC=clang DRIVER= FUZZING=1 fuzz-run \
+		CFLAGS="-O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link$(comma)address$(comma)undefined -fno-sanitize-recover=undefined"
+fuzz-run: $(FUZZ)
+	@sh tests/fuzz/run.sh $(B)/fuzz "$(or $(SECONDS),60)" $(T)
+coverage:                                  ## lines that the unit and the shorter end-to-end tests run (gcov)
+	@rm -f $$(find build/coverage -name '*.gcda' 2>/dev/null)
+	@$(MAKE) -s B=build/coverage CFLAGS="-O0 -g --coverage -fprofile-update=atomic" all tools unit-programs
+	@$(MAKE) -s B=build/coverage CFLAGS="-O0 -g --coverage -fprofile-update=atomic" unit corpora
+	@for t in $(COVERED); do $(MAKE) -s B=build/coverage CFLAGS="-O0 -g --coverage -fprofile-update=atomic" e2e T=$$t || exit 1; done
+	@sh tests/lint/coverage.sh build/coverage 85
+tsan:                                      ## store, front and doors under ThreadSanitizer
+	@$(MAKE) -s B=build/tsan CFLAGS="-O1 -g -fno-omit-frame-pointer -fsanitize=thread" SANITIZED=tsan all tools unit-programs
+	@for t in test_store test_board test_keys test_limit test_routes; do \
+		TSAN_OPTIONS=exitcode=66 setarch -R sh tests/unit/run.sh build/tsan/unit $$t || exit 1; done
+	@for t in intake reply; do \
+		TSAN_OPTIONS=exitcode=66 SANITIZED=tsan RINGBOLT=$(CURDIR)/build/tsan/ringbolt TOOLS=$(CURDIR)/build/tsan/tools \
+		setarch -R sh tests/e2e/run.sh $$t || exit 1; done
 bench: $(B)/ringbolt tools                 ## the ratios of docs/performance.md, in one run
 	@RINGBOLT=$(CURDIR)/$(B)/ringbolt TOOLS=$(CURDIR)/$(B)/tools node tests/bench/bench.mjs
 schema: $(B)/ringbolt                      ## redraw schema/database.sql and the schemas beside it
@@ -125,8 +154,11 @@ help:                                      ## this list
 ifdef WERROR
 FLAGS += -Werror
 endif
+ifdef FUZZING
+$(FUZZ): LDFLAGS += -fsanitize=fuzzer
+endif
 ifdef SANITIZED
 export SANITIZED
 endif
 
--include $(patsubst %.o,%.d,$(call obj,$(LIB_C) $(CLI_C))) $(UNITS:=.d) $(TOOLS:=.d)
+-include $(patsubst %.o,%.d,$(call obj,$(LIB_C) $(CLI_C))) $(UNITS:=.d) $(TOOLS:=.d) $(FUZZ:=.d)

@@ -68,7 +68,7 @@ static const char *read_index(const char *p, const char *end, struct segment *s)
 	bool minus = p < end && *p == '-';
 	int digits = 0;
 
-	for (p += minus; p < end && *p >= '0' && *p <= '9'; p++, digits++)
+	for (p += minus; p < end && *p >= '0' && *p <= '9' && digits < 10; p++, digits++)
 		s->index = s->index * 10 + (*p - '0');
 	if (digits == 0 || digits > 9)
 		return NULL;

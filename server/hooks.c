@@ -201,16 +201,19 @@ static int reload_changed(struct hooks *h, struct err *err)
 	return rc;
 }
 
+/* Who comes while another thread reloads waits for it: what was published before he came is what
+ * he meets. After a failure all go on with the old table for a while. */
 int hooks_refresh(struct hooks *h, struct err *err)
 {
-	uint32_t ticket = store_config_ticket(h->store);
+	int rc = 0;
 
-	if (atomic_load(&h->loaded) && ticket == atomic_load(&h->ticket))
+	if (atomic_load(&h->loaded) && store_config_ticket(h->store) == atomic_load(&h->ticket))
 		return 0;
-	if (clock_mono_ms() < atomic_load(&h->not_before_mono_ms) ||
-	    pthread_mutex_trylock(&h->reloading) != 0)
+	if (clock_mono_ms() < atomic_load(&h->not_before_mono_ms))
 		return 0;
-	int rc = reload_changed(h, err);
+	pthread_mutex_lock(&h->reloading);
+	if (clock_mono_ms() >= atomic_load(&h->not_before_mono_ms))
+		rc = reload_changed(h, err);
 	pthread_mutex_unlock(&h->reloading);
 	return rc;
 }
@@ -218,16 +221,6 @@ int hooks_refresh(struct hooks *h, struct err *err)
 void hooks_reload(struct hooks *h)
 {
 	atomic_store(&h->loaded, false);
-}
-
-int hooks_settle(struct hooks *h, struct err *err)
-{
-	if (clock_mono_ms() < atomic_load(&h->not_before_mono_ms))
-		return 0;
-	pthread_mutex_lock(&h->reloading);
-	int rc = reload_changed(h, err);
-	pthread_mutex_unlock(&h->reloading);
-	return rc;
 }
 
 int hooks_count_arrivals(struct hooks *h, bool last, struct err *err)

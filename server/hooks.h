@@ -39,16 +39,13 @@ struct hook {
 struct hooks *hooks_new(struct store *store, const char *base_url, struct keys *fetched);
 void hooks_free(struct hooks *h); /* when no table is held any more */
 
-/* hooks_refresh reloads when the configuration has changed: 1 reloaded, 0 nothing to do, or
- * another thread is at it, -1 failed (the old table stays; tried again after a second). */
+/* hooks_refresh reloads when the configuration has changed, and waits for another thread that is at
+ * it, so that what was published before a request came is what the request meets: 1 reloaded, 0
+ * nothing to do, -1 failed (the old table stays; tried again after a second). */
 int hooks_refresh(struct hooks *h, struct err *err) MUSTCHECK;
 
 /* hooks_reload makes the next hooks_refresh load everything: the files of systems have changed. */
 void hooks_reload(struct hooks *h);
-
-/* hooks_settle does the same, and waits for another thread that is at it: for a request that
- * finds nothing, since its flow may have been published a moment ago. */
-int hooks_settle(struct hooks *h, struct err *err) MUSTCHECK;
 
 /* hooks_count_arrivals writes down how many requests have no row of their own: preflights, and
  * those over a rate limit; at most once a second unless it is the last time. */

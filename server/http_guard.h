@@ -30,6 +30,8 @@ int http_guard_check(struct http_request *r, struct http_refusal *why) MUSTCHECK
  * saw is a NUL byte now: a folded line, a space before a colon, a line that ends in a bare
  * LF, white space in front of or inside the request line, each leave another pattern than a
  * well-formed head. The texts of the request must all lie in that buffer; head is its start and end its end (NULL: not known, not checked).
+ * What it cannot see: any other two of CR, LF and blank behind the request line (LF CR, CR CR, LF and a
+ * blank), which leave the same two NUL bytes as CR LF.
  * 0, or -1 and *why. */
 int http_guard_layout(const struct http_request *r, const char *head, const char *end,
 		      struct http_refusal *why) MUSTCHECK;

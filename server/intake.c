@@ -36,19 +36,13 @@ static struct hooks_table *look_up(struct arrival *a)
 	return table;
 }
 
-/* The table that decides, held, and what it says of this request. Nothing found is no answer
- * yet: the flow may have been published a moment ago. */
+/* The table that decides, held, and what it says of this request. */
 static struct hooks_table *look_up_settled(struct arrival *a)
 {
-	struct hooks *hooks = a->front->hooks;
 	struct err err;
 
-	if (hooks_refresh(hooks, &err) < 0)
+	if (hooks_refresh(a->front->hooks, &err) < 0)
 		log_line(LOG_ERROR, "flows not loaded, the old ones go on", "error", err.text, NULL);
-	struct hooks_table *table = look_up(a);
-	if (a->match.hook || hooks_settle(hooks, &err) < 0)
-		return table;
-	hooks_drop(table);
 	return look_up(a);
 }
 

@@ -355,7 +355,7 @@ static void set_limits(const struct conf *conf)
 	struct rlimit none = {0, 0};
 
 	setrlimit(RLIMIT_CORE, &none);
-#if !defined(__SANITIZE_ADDRESS__)
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 	struct rlimit memory = {(rlim_t)conf->worker_memory_mb << 20, (rlim_t)conf->worker_memory_mb << 20};
 	setrlimit(RLIMIT_AS, &memory);
 #else

@@ -4,7 +4,7 @@
 // Everything that is started here is ended here, by its pid, whatever the test did.
 //
 //     RINGBOLT   the program            TOOLS      the folder of test tools
-//     SANITIZED  asan: longer deadlines, fewer rounds, and no finding may be in a log
+//     SANITIZED  asan, tsan: longer deadlines, fewer rounds, and no finding may be in a log
 //     VALGRIND   1: the server runs under valgrind, with the same consequences
 
 import { execFile, spawn } from 'node:child_process';
@@ -23,7 +23,7 @@ const VALGRIND = process.env.VALGRIND === '1';
 /** How much more time than usual everything may take, and how many fewer rounds it is given. */
 export const SLOW = VALGRIND ? 10 : process.env.SANITIZED ? 4 : 1;
 export const few = n => Math.max(1, Math.ceil(n / SLOW));
-const FINDING = /ERROR: AddressSanitizer|runtime error:|LeakSanitizer/;
+const FINDING = /ERROR: AddressSanitizer|runtime error:|LeakSanitizer|WARNING: ThreadSanitizer/;
 
 /** waitFor asks again and again until the condition gives something true, and returns that. */
 export async function waitFor(what, condition, within = 5000) {

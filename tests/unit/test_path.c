@@ -149,7 +149,7 @@ static void all_else_is_no_plain_path(void **state)
 		".body.[\"a\"]",
 		".body.a??", ".body[\"a\\(1)\"]", ".body[\"a]", ".body[\"\\x\"]",
 		".body[\"\\ud800\"]", "body",
-		".body[12345678901]", ".body[--1]", ".body[-]", ".body[\"a\",\"b\"]", ".[0]",
+		".body[12345678901]", ".body[99999999999999999999]", ".body[--1]", ".body[-]", ".body[\"a\",\"b\"]", ".[0]",
 		".body.1", "$secrets.x",
 		".body[\"a\nb\"]", ".body.a#c", ".body.\xC3\xBC", ".body[", ".body[\"a\"", ".bodyx",
 	};
